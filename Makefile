@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Builds Raceway and runs its tests; `make help` lists what there is.
+
+PREFIX ?= /usr
+DESTDIR ?=
+BUILD ?= build
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+ARCH_INCLUDE := -I/usr/include/$(shell uname -m)-linux-gnu
+
+LIBS := libbpf libxdp libnl-3.0 libnl-route-3.0 libnl-genl-3.0 sqlite3 libmicrohttpd jansson \
+	yaml-0.1 libcurl libsystemd
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+	-Wno-unused-parameter
+CFLAGS ?= -O2 -g
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE ?=
+ifneq ($(SANITIZE),)
+HARDEN := -fno-omit-frame-pointer
+endif
+CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -Iuserspace -I$(BUILD)/bpf $(shell pkg-config --cflags $(LIBS))
+CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(SANITIZE) $(CPPFLAGS_ALL)
+LDLIBS_ALL = $(shell pkg-config --libs $(LIBS))
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+
+# Where the loader's main() and the daemon's and the client's files stay out of the library.
+LIB_SRC := $(filter-out userspace/loader/main.c,$(wildcard \
+	$(foreach d,util model store plan loader net api,userspace/$(d)/*.c)))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+PROGRAMS := $(BUILD)/raceway-loader
+ifneq ($(wildcard userspace/daemon/main.c),)
+PROGRAMS += $(BUILD)/racewayd
+endif
+ifneq ($(wildcard userspace/cli/main.c),)
+PROGRAMS += $(BUILD)/raceway
+endif
+
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+BPF_SKEL := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude \
+	-Ibpf $(ARCH_INCLUDE)
+
+UNIT_DIRS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/.))))
+UNIT_BIN := $(UNIT_DIRS:%=$(BUILD)/tests/unit-%)
+BPF_TEST_BIN := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf)
+
+.PHONY: all deps check check-unit check-bpf check-net vm-tests bench fuzz lint sanitize mutants \
+	demo install clean help format
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS) $(BPF_OBJ)
+
+help:
+	@echo 'all        build everything (default)'
+	@echo 'deps       install what is missing (Debian packages, needs root)'
+	@echo 'check      unit, BPF and network-namespace tests (root)'
+	@echo 'vm-tests   the data path on other kernels, in small VMs; KERNEL="6.1 6.12"'
+	@echo 'mutants    break the code in small ways and see the tests go red'
+	@echo 'sanitize   all userspace tests with AddressSanitizer and UBSan'
+	@echo 'bench      measure, print a table, write build/bench.json'
+	@echo 'demo       a whole chassis out of namespaces; KEEP=1 leaves it standing'
+	@echo 'lint       clang-format, shellcheck, banned functions, generated documents'
+	@echo 'fuzz       fuzz the parsers; SECONDS=60'
+	@echo 'install    into $$(DESTDIR)$$(PREFIX)'
+
+deps:
+	./tools/deps
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/lib/*.h include/raceway/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp.o
+	$(BPFTOOL) gen object $@ $@.tmp.o
+	@rm -f $@.tmp.o
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name raceway_$* > $@.tmp && mv $@.tmp $@
+
+$(LIB_OBJ): | $(BPF_SKEL)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(BUILD)/libraceway.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/raceway-loader: $(BUILD)/userspace/loader/main.o $(BUILD)/libraceway.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BUILD)/racewayd: $(patsubst %.c,$(BUILD)/%.o,$(wildcard userspace/daemon/*.c)) $(BUILD)/libraceway.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BUILD)/raceway: $(patsubst %.c,$(BUILD)/%.o,$(wildcard userspace/cli/*.c)) $(BUILD)/libraceway.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+# One Criterion binary per folder of tests/unit, which mirrors the source path.
+define UNIT_RULE
+$(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/libraceway.a
+	@mkdir -p $$(@D)
+	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LDLIBS_ALL) -lcriterion
+endef
+$(foreach d,$(UNIT_DIRS),$(eval $(call UNIT_RULE,$(d))))
+
+$(BUILD)/tests/bpf: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c)) $(BUILD)/libraceway.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) -lcriterion
+
+check: deps
+	./tests/run unit bpf net
+
+check-unit check-bpf check-net: check-%: all
+	./tests/run $*
+
+tests: all $(UNIT_BIN) $(BPF_TEST_BIN)
+.PHONY: tests
+
+vm-tests: all
+	./vm-tests/run-all $(KERNEL)
+
+demo:
+	./tools/demo
+
+mutants bench lint sanitize fuzz:
+	@if [ -x ./tools/$@ ]; then exec ./tools/$@; else echo '$@: not yet' >&2; exit 3; fi
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	./tools/install "$(DESTDIR)" "$(PREFIX)" "$(BUILD)"
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

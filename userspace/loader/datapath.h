@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The data path as userspace sees it: open (load or take over pins), fill, attach, read, retire.
+ * Linked by racewayd and by raceway-loader. Not thread-safe. */
+#ifndef RACEWAY_LOADER_DATAPATH_H
+#define RACEWAY_LOADER_DATAPATH_H
+
+#include <net/if.h>
+#include <raceway/maps.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+struct raceway_dp;
+
+/* What should be, with every name resolved. */
+struct raceway_dp_port {
+	char name[64]; /* for errors */
+	char dev[IFNAMSIZ];
+	uint32_t ifindex;
+	uint16_t number; /* 1..RACEWAY_PORT_MAX */
+	enum raceway_role role; /* RACEWAY_ROLE_UPLINK or RACEWAY_ROLE_FABRIC */
+	bool host_keep;
+	bool generic; /* mode generic was asked for */
+	bool libxdp; /* attach libxdp */
+	uint16_t native_segment; /* fabric only, 0 none */
+	uint64_t rate_bps; /* leaving rate, 0: no port meter */
+};
+
+struct raceway_dp_segment {
+	uint16_t number; /* 1..4094 */
+	uint16_t uplink_port; /* port number, 0: no uplink */
+	uint16_t uplink_vid; /* 0: untagged */
+	enum raceway_switching switching;
+};
+
+struct raceway_dp_rate {
+	uint64_t cir_bps; /* 0: none */
+	uint64_t pir_bps; /* 0: no peak rate */
+	uint64_t cbs_bytes;
+	uint64_t pbs_bytes;
+};
+
+struct raceway_dp_vnic {
+	char name[128]; /* for errors */
+	uint32_t number; /* 1..max_vnics - 1 */
+	uint8_t mac[6];
+	uint16_t segment; /* number */
+	uint16_t port; /* location: fabric port's number; 0: the local netdev `ifindex` */
+	uint32_t ifindex; /* host end of a local vNIC; 0 with port 0: nowhere */
+	uint16_t mtu;
+	uint8_t pcp;
+	bool up, spoofcheck, trunk;
+	struct raceway_dp_rate dir[RACEWAY_DIRS];
+};
+
+struct raceway_dp_config {
+	const struct raceway_dp_port *ports;
+	size_t port_count;
+	const struct raceway_dp_segment *segments;
+	size_t segment_count;
+	const struct raceway_dp_vnic *vnics;
+	size_t vnic_count;
+};
+
+/* Opens D/v<LAYOUT> on a bpffs: loads programs and maps, or takes over the pinned ones (maps
+ * keep their size and contents; programs are this build's when `upgrade`, else the pinned).
+ * `max_vnics` 0: the default, or what the pins have. Errors: pin_dir is no bpffs, pins of another
+ * layout or size, no permission, the verifier's refusal. */
+int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
+		    struct raceway_error *err);
+/* Closes descriptors. Pins, links and traffic stay. */
+void raceway_dp_close(struct raceway_dp *dp);
+uint32_t raceway_dp_max_vnics(const struct raceway_dp *dp);
+
+/* Makes the tables exactly so, whole vNIC by whole vNIC, keeping meter state and counters of
+ * vNICs that stay and zeroing those of numbers that are new. Entries not in the config go.
+ * All is checked before the first write; on failure the former entries are put back. */
+int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
+		    struct raceway_error *err);
+/* Waits until no frame is judged by slots that the last fill retired (about 10 ms). Called off
+ * the reply's path; the next fill calls it if nobody did. */
+void raceway_dp_settle(struct raceway_dp *dp);
+
+/* Makes the port fit (design section 4), attaches XDP and the TC program, pins the links.
+ * Idempotent: an attached port gets the current programs in one step. Refuses a foreign program
+ * by name, and native mode that the driver does not have. */
+int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
+			   struct raceway_error *err);
+/* Detaches and puts the port's settings back. ENODEV is success. */
+int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err);
+/* The host end of a local vNIC, TC at its ingress. */
+int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err);
+int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err);
+/* Detaches whatever is pinned for interfaces that `keep` does not name (or that are gone), so
+ * that nothing of ours stays behind. */
+int raceway_dp_retire(struct raceway_dp *dp, const uint32_t *keep_ifindex, size_t count,
+		      struct raceway_error *err);
+/* Replaces the programs on every attached interface by this build's, maps kept. */
+int raceway_dp_upgrade(struct raceway_dp *dp, struct raceway_error *err);
+
+/* What is. */
+struct raceway_dp_port_info {
+	bool attached;
+	bool native; /* XDP mode */
+	bool jumbo_xdp;
+	char warning[256]; /* "" or what to do at the other end (veth peers out of reach) */
+};
+int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
+			 struct raceway_dp_port_info *ret_info);
+/* Counters since the vNIC was made, summed over CPUs. */
+int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
+		     struct raceway_stats *ret_stats);
+/* Calls `fn` for each drop counter; stops when it returns non-zero and returns that. */
+int raceway_dp_drops(struct raceway_dp *dp,
+		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets,
+			       void *context),
+		     void *context);
+/* Kernel memory of all maps in bytes, as the kernel accounts it. */
+int raceway_dp_memory(struct raceway_dp *dp, uint64_t *ret_bytes);
+
+/* "spoof" of RACEWAY_DROP_SPOOF; NULL if out of range. */
+const char *raceway_drop_name(unsigned int reason);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* All configured objects: parse wholly, validate, only then take over. No I/O.
+ * A model is a value: a change is made on a clone, checked, and swapped in or thrown away. */
+#ifndef RACEWAY_MODEL_MODEL_H
+#define RACEWAY_MODEL_MODEL_H
+
+#include "model/schema.h"
+
+struct raceway_model;
+
+/* What only the machine knows and validation needs. Any callback may be NULL. */
+struct raceway_world {
+	/* Link speed in bit/s of a netdev, 0 if unknown or missing. */
+	uint64_t (*speed_bps)(void *context, const char *dev);
+	/* MTU of a netdev, 0 if missing. */
+	uint32_t (*mtu)(void *context, const char *dev);
+	bool (*dev_exists)(void *context, const char *dev);
+	uint32_t max_vnics;
+	void *context;
+};
+
+enum raceway_write {
+	RACEWAY_ADD, /* must not exist */
+	RACEWAY_PUT, /* make it exactly so: an absent attribute takes its default */
+	RACEWAY_PATCH, /* must exist; change only what is named; null removes */
+};
+
+struct raceway_model *raceway_model_new(void); /* with server "local" */
+struct raceway_model *raceway_model_clone(const struct raceway_model *model);
+void raceway_model_free(struct raceway_model *model);
+
+/* `doc` as it came (without "name"; units as text allowed). Assigns what is ASSIGNED and absent
+ * (numbers: the lowest free one; MACs: locally administered, from the name, unique).
+ * Nested lists are not taken here. */
+int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
+			const char *name, const json_t *doc, enum raceway_write how,
+			struct raceway_error *err);
+/* Refuses while something refers to the object and names it. A profile takes its vNICs along. */
+int raceway_model_delete(struct raceway_model *model, const struct raceway_kind *kind,
+			 const char *name, struct raceway_error *err);
+/* A whole document (schema, ports, segments, servers, profiles with vnics, ...): every object
+ * it names becomes exactly so; with `prune` the others go. */
+int raceway_model_apply(struct raceway_model *model, const json_t *document, bool prune,
+			struct raceway_error *err);
+/* Cross checks of the whole: references, duplicate MACs in a segment, admission per port
+ * (section 6 of docs/design.md), MTU, spoofcheck off, vepa without uplink, ... */
+int raceway_model_check(const struct raceway_model *model, const struct raceway_world *world,
+			struct raceway_error *err);
+
+/* Borrowed normalised document or NULL. */
+const json_t *raceway_model_get(const struct raceway_model *model,
+				const struct raceway_kind *kind, const char *name);
+/* Borrowed JSON object name -> document, sorted by name when iterated by the sorted list. */
+const json_t *raceway_model_all(const struct raceway_model *model,
+				const struct raceway_kind *kind);
+/* New reference: a sorted JSON array of the names of a kind. */
+json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind);
+
+/* Effective values with defaults filled in. 0, false or NULL where absent without default. */
+uint64_t raceway_model_u64(const struct raceway_kind *kind, const json_t *doc, const char *word);
+bool raceway_model_bool(const struct raceway_kind *kind, const json_t *doc, const char *word);
+const char *raceway_model_text(const struct raceway_kind *kind, const json_t *doc,
+			       const char *word);
+/* Effective burst sizes in bytes: the default depends on the rate. word is tx-cbs, tx-pbs,
+ * rx-cbs or rx-pbs. */
+uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word);
+/* Effective rate of a port: given, else 98 % of the link's speed, else 0 (unknown). */
+uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_world *world);
+
+/* New references. The document of `export`; changes as an array of
+ * {"op": "add"|"change"|"del", "kind", "name", "field", "from", "to"}, empty if none. */
+json_t *raceway_model_export(const struct raceway_model *model);
+json_t *raceway_model_diff(const struct raceway_model *before, const struct raceway_model *after);
+/* "+ vnic web1/eth0", "~ vnic web1/eth0 tx-pir 1gbit -> 2gbit", "- segment lan": one line. */
+char *raceway_change_format(const json_t *change, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The objects of Raceway as tables: one list of kinds and attributes from which the command
+ * line, JSON, YAML, validation, help, completion and manual pages all come. */
+#ifndef RACEWAY_MODEL_SCHEMA_H
+#define RACEWAY_MODEL_SCHEMA_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/* In a normalised document: rates, sizes, times, numbers are JSON integers (bit/s, bytes, ns);
+ * on|off is a boolean; everything else a string in its canonical form. */
+enum raceway_type {
+	RACEWAY_TYPE_TEXT, /* no control characters, at most 255 bytes */
+	RACEWAY_TYPE_NAME, /* 1-63 of A-Z a-z 0-9 . _ - , starting with a letter or digit */
+	RACEWAY_TYPE_IFNAME, /* 1-15, what the kernel takes as an interface's name */
+	RACEWAY_TYPE_NUMBER,
+	RACEWAY_TYPE_RATE,
+	RACEWAY_TYPE_SIZE,
+	RACEWAY_TYPE_TIME,
+	RACEWAY_TYPE_ONOFF,
+	RACEWAY_TYPE_MAC, /* lower case, unicast, not zero */
+	RACEWAY_TYPE_CHOICE,
+	RACEWAY_TYPE_REF, /* name of an object of kind `ref` */
+	RACEWAY_TYPE_FLAG, /* a bare word without value (`untagged`): true */
+};
+
+#define RACEWAY_ATTR_REQUIRED (1U << 0)
+#define RACEWAY_ATTR_ASSIGNED (1U << 1) /* given by Raceway when absent, and kept */
+#define RACEWAY_ATTR_CREATE_ONLY (1U << 2) /* `set` refuses it: delete and add anew */
+#define RACEWAY_ATTR_INTERNAL (1U << 3) /* kept in the store, neither input nor exported */
+
+struct raceway_attr {
+	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
+	enum raceway_type type;
+	uint64_t min, max; /* NUMBER, RATE, SIZE, TIME; 0, 0: the type's own range */
+	const char *choices[8]; /* CHOICE, NULL-terminated */
+	const char *later_choices[4]; /* choices that are refused with status 3 for now */
+	const char *ref; /* REF: the kind's name */
+	const char *default_text; /* default as the user would write it; NULL: absent */
+	unsigned int flags; /* RACEWAY_ATTR_* */
+	const char *later; /* not NULL: refused with status 3; why, in words */
+	const char *help; /* one line */
+};
+
+struct raceway_kind {
+	const char *name; /* "vnic" */
+	const char *plural; /* "vnics": JSON key and API path */
+	const char *parent; /* "profile": names are PARENT/NAME, document nested; else NULL */
+	const struct raceway_attr *attrs;
+	size_t attr_count;
+	const char *later; /* not NULL: the whole kind is refused with status 3 */
+	const char *help;
+};
+
+extern const struct raceway_kind raceway_kinds[];
+extern const size_t raceway_kind_count;
+
+/* By name or plural; NULL if there is none. */
+const struct raceway_kind *raceway_kind_find(const char *name);
+/* By word ("tx-cir") or JSON key ("tx_cir"); NULL if there is none. */
+const struct raceway_attr *raceway_attr_find(const struct raceway_kind *kind, const char *word);
+/* "tx-cir" -> "tx_cir". Returns buf. */
+char *raceway_attr_key(const struct raceway_attr *attr, char *buf, size_t size);
+
+/* A word of the command line to a normalised JSON value (a new reference). `text` is NULL for
+ * RACEWAY_TYPE_FLAG. Only the syntax is judged (SYNTAX), so that `vlan x` exits with 2; ranges
+ * are raceway_value_check()'s. */
+int raceway_value_parse(const struct raceway_attr *attr, const char *object, const char *text,
+			json_t **ret_value, struct raceway_error *err);
+/* A JSON value from a document or the API, where numbers may be strings with units, to its
+ * normalised form, ranges and choices included (INVALID), later ones CANNOT. */
+int raceway_value_check(const struct raceway_attr *attr, const char *object, const json_t *value,
+			json_t **ret_value, struct raceway_error *err);
+
+#endif
