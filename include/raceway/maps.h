@@ -118,7 +118,7 @@ struct raceway_vnic_policy {
 	struct raceway_meter_params dir[RACEWAY_DIRS];
 	struct raceway_bucket group; /* tx, cost per frame */
 };
-RACEWAY_ASSERT_SIZE(struct raceway_vnic_policy, 120);
+RACEWAY_ASSERT_SIZE(struct raceway_vnic_policy, 104);
 
 /* vnics: array by number. `valid` names the slot in force and is written in one store;
  * the other slot is free to be filled after a grace period (see docs/design.md). */
@@ -127,7 +127,7 @@ struct raceway_vnic {
 	__u32 pad;
 	struct raceway_vnic_policy slot[2];
 };
-RACEWAY_ASSERT_SIZE(struct raceway_vnic, 248);
+RACEWAY_ASSERT_SIZE(struct raceway_vnic, 216);
 
 /* port_meters: array by port number, the leaving port. */
 struct raceway_port_meter {
