@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Named network namespaces (/run/netns/NAME): open, number, and a netlink socket inside. */
+#ifndef RACEWAY_NET_NETNS_H
+#define RACEWAY_NET_NETNS_H
+
+#include "net/rtnl.h"
+
+#define RACEWAY_NETNS_DIR "/run/netns"
+
+/* The namespace's descriptor. -ENOENT: no such name; -EINVAL: the name is no namespace (yet);
+ * -EACCES: it may not be opened. */
+int raceway_netns_open(const char *name, int *ret_fd);
+/* The id by which the socket's namespace knows that of `ns_fd`, made if there is none;
+ * RACEWAY_NSID_OWN if it is the process's own. */
+int raceway_netns_id(struct raceway_rtnl *rtnl, int ns_fd, int *ret_nsid);
+/* A socket inside, opened by a helper process that enters and exits. Entering needs
+ * CAP_SYS_ADMIN: -EPERM without. */
+int raceway_netns_socket(int ns_fd, struct raceway_rtnl *ret_rtnl);
+/* Why raceway_netns_open() or _socket() failed, for people. */
+const char *raceway_netns_why(int err);
+
+#endif
