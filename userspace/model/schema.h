@@ -32,6 +32,10 @@ enum raceway_type {
 #define RACEWAY_ATTR_ASSIGNED (1U << 1) /* given by Raceway when absent, and kept */
 #define RACEWAY_ATTR_CREATE_ONLY (1U << 2) /* `set` refuses it: delete and add anew */
 #define RACEWAY_ATTR_INTERNAL (1U << 3) /* kept in the store, neither input nor exported */
+/* A list of values of the type: a JSON array of at least one, in the given order. On the command
+ * line the word may come several times, each parses to an array of what it names ("a" or "a,b"),
+ * and the arrays are joined. */
+#define RACEWAY_ATTR_LIST (1U << 4)
 
 struct raceway_attr {
 	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
@@ -59,6 +63,11 @@ struct raceway_kind {
 extern const struct raceway_kind raceway_kinds[];
 extern const size_t raceway_kind_count;
 
+/* What the kernel takes as an interface's name, and no pattern. */
+bool raceway_ifname_valid(const char *name);
+/* A name as RACEWAY_TYPE_NAME has it; a nested kind's is PARENT/NAME. */
+bool raceway_name_valid(const struct raceway_kind *kind, const char *name);
+
 /* By name or plural; NULL if there is none. */
 const struct raceway_kind *raceway_kind_find(const char *name);
 /* By word ("tx-cir") or JSON key ("tx_cir"); NULL if there is none. */
@@ -67,12 +76,14 @@ const struct raceway_attr *raceway_attr_find(const struct raceway_kind *kind, co
 char *raceway_attr_key(const struct raceway_attr *attr, char *buf, size_t size);
 
 /* A word of the command line to a normalised JSON value (a new reference). `text` is NULL for
- * RACEWAY_TYPE_FLAG. Only the syntax is judged (SYNTAX), so that `vlan x` exits with 2; ranges
- * are raceway_value_check()'s. */
+ * RACEWAY_TYPE_FLAG. Only the syntax is judged (SYNTAX), so that `vlan x` exits with 2, and a
+ * choice that is none; one that comes later is CANNOT. Ranges, names and texts are
+ * raceway_value_check()'s. */
 int raceway_value_parse(const struct raceway_attr *attr, const char *object, const char *text,
 			json_t **ret_value, struct raceway_error *err);
 /* A JSON value from a document or the API, where numbers may be strings with units, to its
- * normalised form, ranges and choices included (INVALID), later ones CANNOT. */
+ * normalised form, ranges and choices included (INVALID), later ones CANNOT. SYNTAX if it is of
+ * the wrong type. */
 int raceway_value_check(const struct raceway_attr *attr, const char *object, const json_t *value,
 			json_t **ret_value, struct raceway_error *err);
 
