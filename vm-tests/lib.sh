@@ -41,13 +41,37 @@ check_kernel() { # KERNEL
 	die "unknown kernel $1: known are ${KERNELS[*]}"
 }
 
-# Options in APT that make apt work on a list, index and cache of our own.
-apt_options() { # LIST
+# own_site SUITE: where this system's own packages come from, so that a mirror is
+# honoured and no host is named here.
+own_site() {
+	# shellcheck disable=SC2016 # apt's variables, not the shell's
+	apt-get indextargets --format '$(SITE) $(CODENAME)' 'Created-By: Packages' |
+		awk -v want="$1" '$2 == want { print $1; exit }'
+}
+
+# private_apt NAME "SITE SUITE"...: options in APT for an apt with sources, lists
+# and cache of its own, so that no suite is added to the system's; updates it.
+private_apt() {
+	local dir=$BUILD/apt/$1 source
+	shift
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	for source; do
+		echo "deb [signed-by=$KEYRING] $source main"
+	done >"$dir/sources.list"
 	APT=(
-		-o "Dir::Etc::sourcelist=$1"
+		-o "Dir::Etc::sourcelist=$dir/sources.list"
 		-o Dir::Etc::sourceparts=/dev/null
-		-o "Dir::State::lists=$BUILD/apt/lists"
-		-o "Dir::Cache=$BUILD/apt/cache"
+		-o "Dir::State::lists=$dir/lists"
+		-o "Dir::Cache=$dir/cache"
 		-o APT::Sandbox::User=root
+		-o APT::Update::Error-Mode=any
 	)
+	apt-get "${APT[@]}" -qq update >"$dir/log" 2>&1 ||
+		die "apt-get update failed: $(grep -m1 -E '^[EW]:' "$dir/log" || echo "see $dir/log")"
+}
+
+# download PACKAGE FOLDER: by the last private_apt
+download() {
+	(cd "$2" && apt-get "${APT[@]}" -qq download "$1") >"$2/log" 2>&1 ||
+		die "cannot download $1: $(grep -m1 '^E:' "$2/log" || echo "see $2/log")"
 }

@@ -27,7 +27,7 @@ is() { # IS WANTED
 }
 
 fs_type() { # FOLDER
-	findmnt -n -o FSTYPE --mountpoint "$1"
+	stat -f -c %T "$1"
 }
 
 counter() { # INDEX
@@ -101,7 +101,7 @@ check "the user is root" is "$(id -u)" 0
 check "two CPUs or more" test "$(nproc)" -ge 2
 check "the BPF JIT is on" is "$(cat /proc/sys/net/core/bpf_jit_enable)" 1
 check "the kernel's BTF is there" test -s /sys/kernel/btf/vmlinux
-check "bpffs is mounted" is "$(fs_type /sys/fs/bpf)" bpf
+check "bpffs is mounted" is "$(fs_type /sys/fs/bpf)" bpf_fs
 check "/tmp is in memory" is "$(fs_type /tmp)" tmpfs
 check "/run is in memory" is "$(fs_type /run)" tmpfs
 check "lo is up" grep -q LOOPBACK,UP <<<"$(ip link show lo)"
