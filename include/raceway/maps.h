@@ -34,7 +34,6 @@ enum raceway_switching {
 
 /* raceway_port.flags */
 #define RACEWAY_PORT_HOST_KEEP (1U << 0) /* own MAC and group frames also reach the host */
-#define RACEWAY_PORT_JUMBO_XDP (1U << 1) /* multi-buffer frames may be redirected by XDP */
 
 /* ports: ifindex -> struct raceway_port. Who arrives here. */
 struct raceway_port {
@@ -129,12 +128,15 @@ struct raceway_vnic {
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vnic, 216);
 
+/* raceway_port_meter.flags */
+#define RACEWAY_LEAVING_FRAGS (1U << 0) /* takes multi-buffer frames from XDP */
+
 /* port_meters: array by port number, the leaving port. */
 struct raceway_port_meter {
 	struct raceway_bucket rate; /* parameters, mult 0: unlimited */
 	__u64 tat; /* state */
 	__u32 mtu; /* payload bytes that the link carries, without tag */
-	__u32 pad;
+	__u32 flags; /* RACEWAY_LEAVING_* */
 	__u64 reserved[4];
 };
 RACEWAY_ASSERT_SIZE(struct raceway_port_meter, 64);
@@ -172,22 +174,18 @@ struct raceway_drop_key {
 };
 RACEWAY_ASSERT_SIZE(struct raceway_drop_key, 8);
 
-/* saved: ifindex -> what the port was like before it was made fit, for `port del`. */
+/* saved: ifindex -> what was changed to make the port fit, and is put back at `port del`. */
+#define RACEWAY_SAVED_UP (1U << 0) /* was down */
+#define RACEWAY_SAVED_PROMISC (1U << 1) /* was off */
+#define RACEWAY_SAVED_NOARP (1U << 2) /* was off */
+#define RACEWAY_SAVED_IPV6 (1U << 3) /* disable_ipv6 was 0 */
+#define RACEWAY_SAVED_CLSACT (1U << 4) /* there was no clsact qdisc */
+
 struct raceway_saved {
-	__u8 promisc; /* we raised it */
-	__u8 disable_ipv6; /* former value */
-	__u8 rxvlan;
-	__u8 rxvlan_filter;
-	__u8 txvlan;
-	__u8 tx_checksum;
-	__u8 lro;
-	__u8 rx_gro_hw;
-	__u8 peer_txvlan; /* of a veth whose other end was reached */
-	__u8 peer_tx_checksum;
-	__u8 peer_gro;
-	__u8 known; /* bits of the fields that were changed, see loader/fit.c */
-	__u8 known_peer;
-	__u8 pad[3];
+	__u32 changed; /* RACEWAY_SAVED_* */
+	__u32 features; /* bits by the list in loader/fit.c: turned from their former state */
+	__u32 peer_features; /* the same at the other end of a veth */
+	__u32 pad;
 };
 RACEWAY_ASSERT_SIZE(struct raceway_saved, 16);
 

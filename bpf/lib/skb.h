@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way of a frame through the skb path, for ports and for local vNICs: what XDP cannot
+ * carry (group frames, jumbo frames, GSO packets) and what is for or from a local netdev. */
+#ifndef RACEWAY_BPF_SKB_H
+#define RACEWAY_BPF_SKB_H
+
+#include <linux/pkt_cls.h>
+
+#include "common.h"
+#include "flood.h"
+#include "meter.h"
+#include "stats.h"
+#include "steer.h"
+#include "vlan.h"
+
+#define SKB_HEADERS_MAX 256 /* bytes made linear to find the end of the headers */
+
+/* What a GSO packet is on the wire: its segments, each with its own headers. */
+static __always_inline void skb_segments(struct __sk_buff *skb, struct frame *f)
+{
+	__u32 segments = skb->gso_segs, size = skb->gso_size, header;
+	void *data, *end;
+
+	f->packets = 1;
+	f->payload = f->bytes - RACEWAY_ETH_HLEN;
+	if (!size)
+		return;
+	bpf_skb_pull_data(skb, skb->len < SKB_HEADERS_MAX ? skb->len : SKB_HEADERS_MAX);
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	header = raceway_header_bytes(data, end, f->l2.ethertype, f->l2.offset);
+	if (!header || header >= skb->len)
+		return;
+	if (!segments)
+		segments = (skb->len - header + size - 1) / size;
+	f->packets = segments;
+	f->bytes += (segments - 1) * header;
+	f->payload = size + header - RACEWAY_ETH_HLEN;
+	if (f->packets > 1 && f->l2.inner && skb->vlan_present)
+		f->payload += RACEWAY_VLAN_HLEN;
+}
+
+/* `guest`: the frame comes from a local vNIC, where no tag is the segment's. */
+static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct frame *f)
+{
+	if (raceway_parse_l2((void *)(long)skb->data, (void *)(long)skb->data_end, &f->l2)) {
+		if (bpf_skb_pull_data(skb, RACEWAY_ETH_HLEN + 2 * RACEWAY_VLAN_HLEN) &&
+		    bpf_skb_pull_data(skb, RACEWAY_ETH_HLEN))
+			return -1;
+		if (raceway_parse_l2((void *)(long)skb->data, (void *)(long)skb->data_end,
+				     &f->l2))
+			return -1;
+	}
+	f->bytes = skb->len;
+	/* The kernel has moved the outer tag out of the bytes: one still there is an inner. */
+	f->l2.inner |= f->l2.tagged;
+	f->l2.tagged = 0;
+	f->l2.tci = 0;
+	if (skb->vlan_present) {
+		if (guest || skb->vlan_proto != bpf_htons(RACEWAY_ETH_P_8021Q)) {
+			f->l2.inner = 1;
+			f->bytes += RACEWAY_VLAN_HLEN;
+		} else {
+			f->l2.tagged = 1;
+			f->l2.tci = (__u16)skb->vlan_tci;
+		}
+	}
+	f->now = 0;
+	skb_segments(skb, f);
+	return 0;
+}
+
+/* Counts a drop on whoever is to blame and drops. The only exit of that kind. */
+static __always_inline int skb_drop(__u32 ifindex, const struct verdict *v, const struct frame *f,
+				    enum raceway_drop drop)
+{
+	if (v->blame_dir == RACEWAY_RX && v->dst_vnic)
+		count_vnic_drop(v->dst_vnic, RACEWAY_RX, drop, f->packets);
+	else if (v->src_vnic && v->src)
+		count_vnic_drop(v->src_vnic, RACEWAY_TX, drop, f->packets);
+	else
+		count_drop(ifindex, RACEWAY_TX, drop, f->packets);
+	return TC_ACT_SHOT;
+}
+
+static __always_inline int skb_group(struct __sk_buff *skb, const struct raceway_port *port,
+				     struct frame *f, struct verdict *v)
+{
+	bool keep = port->role != RACEWAY_ROLE_VNIC && (port->flags & RACEWAY_PORT_HOST_KEEP);
+	bool tagged = f->l2.tagged;
+	enum raceway_drop drop;
+
+	if (port->role == RACEWAY_ROLE_UPLINK && raceway_is_reserved(f->l2.dst)) {
+		if (keep)
+			return TC_ACT_UNSPEC;
+		return skb_drop(skb->ifindex, v, f, RACEWAY_DROP_RESERVED);
+	}
+	drop = steer_ingress(port, f, v);
+	if (!drop && tagged && bpf_skb_vlan_pop(skb))
+		drop = RACEWAY_DROP_REWRITE;
+	if (!drop) {
+		drop = flood(skb, f, v);
+		if (keep && tagged &&
+		    bpf_skb_vlan_push(skb, bpf_htons(RACEWAY_ETH_P_8021Q), f->l2.tci))
+			return skb_drop(skb->ifindex, v, f, RACEWAY_DROP_REWRITE);
+	}
+	/* The host has its own idea of VLANs: what is no segment of ours may be its. */
+	if (keep && (!drop || drop == RACEWAY_DROP_NO_SEGMENT))
+		return TC_ACT_UNSPEC;
+	return drop ? skb_drop(skb->ifindex, v, f, drop) : TC_ACT_SHOT;
+}
+
+static __always_inline int skb_unicast(struct __sk_buff *skb, const struct raceway_port *port,
+				       struct frame *f, struct verdict *v)
+{
+	enum raceway_drop drop = steer_ingress(port, f, v);
+
+	if (!drop)
+		drop = steer_unicast(f, v);
+	if (!drop)
+		drop = meter_unicast(v, f);
+	if (!drop && skb_set_tag(skb, f->l2.tagged, v->vid, v->pcp))
+		drop = RACEWAY_DROP_REWRITE;
+	if (drop)
+		return skb_drop(skb->ifindex, v, f, drop);
+	return (int)bpf_redirect(v->ifindex, 0);
+}
+
+static __always_inline int skb_forward(struct __sk_buff *skb)
+{
+	__u32 ifindex = skb->ifindex;
+	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
+	struct verdict v = {};
+	struct frame f = { .packets = 1 };
+
+	if (!port)
+		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_NO_PORT);
+	if (skb_frame(skb, port->role == RACEWAY_ROLE_VNIC, &f))
+		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_MALFORMED);
+	if (raceway_is_group(f.l2.dst))
+		return skb_group(skb, port, &f, &v);
+	if ((port->flags & RACEWAY_PORT_HOST_KEEP) &&
+	    same_mac(port->mac, f.l2.dst))
+		return TC_ACT_UNSPEC;
+	return skb_unicast(skb, port, &f, &v);
+}
+
+#endif

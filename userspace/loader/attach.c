@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Programs on interfaces: XDP and TC on ports, TC on the host ends of local vNICs.
+ * Everything here is idempotent; what is attached already gets the program in one step. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loader/links.h"
+
+/* linux/bpf.h of the oldest system we build on does not know it. */
+#define RACEWAY_BPF_TCX_INGRESS 46
+
+static void describe_prog(uint32_t id, char *text, size_t size)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t length = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length))
+		snprintf(text, size, "%s (id %u)", info.name, id);
+	else
+		snprintf(text, size, "id %u", id);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int refuse_foreign(const struct raceway_dp_port *port, const char *object,
+			  struct raceway_error *err)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	char name[64];
+
+	if (bpf_xdp_query((int)port->ifindex, 0, &query) || !query.prog_id)
+		return 0;
+	describe_prog(query.prog_id, name, sizeof(name));
+	return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "dev",
+				 "%s already has another's XDP program %s; detach it first "
+				 "(ip link set dev %s xdp off)",
+				 port->dev, name, port->dev);
+}
+
+static int attach_new_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
+			  const char *object, struct raceway_error *err)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = port->generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	int fd, ret = refuse_foreign(port, object, err);
+
+	if (ret)
+		return ret;
+	fd = bpf_link_create(dp->prog[RACEWAY_PROG_XDP], (int)port->ifindex, BPF_XDP, &opts);
+	if (fd < 0) {
+		if (errno == EBUSY)
+			return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "dev",
+						 "%s is in use by another XDP program", port->dev);
+		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "mode",
+					 "%s does not take %s XDP: %s%s", port->dev,
+					 port->generic ? "generic" : "native", strerror(errno),
+					 port->generic ? "" : "; `mode generic` is slower but works "
+							      "on any driver");
+	}
+	ret = raceway_link_pin(dp, RACEWAY_LINK_XDP, port->ifindex, fd);
+	close(fd); /* without its pin the link goes with the descriptor */
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
+					 "the link cannot be pinned: %s", strerror(-ret));
+	return 0;
+}
+
+static bool mode_is(const struct raceway_dp_port *port)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query((int)port->ifindex, 0, &query))
+		return false;
+	return query.attach_mode == (port->generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV);
+}
+
+static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		      const char *object, struct raceway_error *err)
+{
+	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, port->ifindex), ret;
+
+	if (fd >= 0 && !mode_is(port)) {
+		close(fd);
+		raceway_link_remove(dp, RACEWAY_LINK_XDP, port->ifindex);
+		fd = -ENOENT;
+	}
+	if (fd < 0)
+		return attach_new_xdp(dp, port, object, err);
+	ret = bpf_link_update(fd, dp->prog[RACEWAY_PROG_XDP], NULL) ? -errno : 0;
+	close(fd);
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
+					 "the program on %s cannot be replaced: %s", port->dev,
+					 strerror(-ret));
+	return 0;
+}
+
+static int attach_new_tc(struct raceway_dp *dp, uint32_t ifindex, int prog)
+{
+	int ret, fd = bpf_link_create(prog, (int)ifindex,
+				      (enum bpf_attach_type)RACEWAY_BPF_TCX_INGRESS, NULL);
+
+	if (fd >= 0) {
+		ret = raceway_link_pin(dp, RACEWAY_LINK_TCX, ifindex, fd);
+		close(fd);
+		return ret;
+	}
+	/* No tcx here: a filter on clsact. Its pin says that it is ours. */
+	ret = raceway_clsact_attach(dp, ifindex, prog);
+	return ret ? ret : raceway_link_pin(dp, RACEWAY_LINK_CLSACT, ifindex, prog);
+}
+
+int raceway_attach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+		      enum raceway_prog which, struct raceway_error *err)
+{
+	int prog = dp->prog[which], ret, fd = raceway_link_get(dp, RACEWAY_LINK_TCX, ifindex);
+
+	if (fd >= 0) {
+		ret = bpf_link_update(fd, prog, NULL) ? -errno : 0;
+		close(fd);
+	} else {
+		ret = attach_new_tc(dp, ifindex, prog);
+	}
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, dev, "dev",
+					 "the TC program cannot be attached at ingress: %s",
+					 strerror(-ret));
+	return 0;
+}
+
+int raceway_detach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+		      struct raceway_error *err)
+{
+	int ret = raceway_link_remove(dp, RACEWAY_LINK_TCX, ifindex);
+
+	return ret ? ret : raceway_link_remove(dp, RACEWAY_LINK_CLSACT, ifindex);
+}
+
+int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
+			   struct raceway_error *err)
+{
+	char object[80];
+	bool attached;
+	int ret, fd;
+
+	snprintf(object, sizeof(object), "port %.70s", port->name);
+	if (port->libxdp)
+		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "attach",
+					 "attach libxdp is not there yet; use attach link");
+	fd = raceway_link_get(dp, RACEWAY_LINK_XDP, port->ifindex);
+	attached = fd >= 0;
+	if (attached) {
+		close(fd);
+	} else {
+		ret = refuse_foreign(port, object, err);
+		if (ret)
+			return ret;
+	}
+	ret = raceway_fit_port(dp, port, err);
+	if (!ret)
+		ret = raceway_attach_tc(dp, port->dev, port->ifindex, RACEWAY_PROG_TC, err);
+	if (!ret)
+		ret = attach_xdp(dp, port, object, err);
+	if (ret && !attached)
+		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
+	return ret;
+}
+
+int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err)
+{
+	int ret = raceway_link_remove(dp, RACEWAY_LINK_XDP, ifindex);
+
+	if (!ret)
+		ret = raceway_detach_tc(dp, dev, ifindex, err);
+	if (if_nametoindex(dev) == ifindex)
+		raceway_unfit_port(dp, dev, ifindex);
+	else
+		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
+	return ret;
+}
+
+int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err)
+{
+	return raceway_attach_tc(dp, dev, ifindex, RACEWAY_PROG_VNIC, err);
+}
+
+int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+			   struct raceway_error *err)
+{
+	return raceway_detach_tc(dp, dev, ifindex, err);
+}
+
+struct kept {
+	const uint32_t *ifindex;
+	size_t count;
+};
+
+static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex,
+		      void *context)
+{
+	const struct kept *keep = context;
+	char dev[IFNAMSIZ];
+
+	for (size_t i = 0; i < keep->count; i++)
+		if (keep->ifindex[i] == ifindex)
+			return 0;
+	raceway_link_remove(dp, kind, ifindex);
+	if (kind != RACEWAY_LINK_XDP)
+		return 0;
+	if (if_indextoname(ifindex, dev))
+		raceway_unfit_port(dp, dev, ifindex);
+	else
+		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
+	return 0;
+}
+
+int raceway_dp_retire(struct raceway_dp *dp, const uint32_t *keep_ifindex, size_t count,
+		      struct raceway_error *err)
+{
+	struct kept keep = { keep_ifindex, count };
+
+	return raceway_link_each(dp, retire_one, &keep);
+}
+
+static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex,
+		       void *context)
+{
+	int fd = raceway_link_get(dp, kind, ifindex), ret, prog, *first_error = context;
+	int xdp = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
+
+	if (fd < 0)
+		return 0;
+	prog = kind == RACEWAY_LINK_XDP ? dp->prog[RACEWAY_PROG_XDP] :
+	       xdp >= 0			? dp->prog[RACEWAY_PROG_TC] :
+					  dp->prog[RACEWAY_PROG_VNIC];
+	if (kind == RACEWAY_LINK_CLSACT)
+		ret = raceway_clsact_attach(dp, ifindex, prog) ?:
+			      raceway_link_pin(dp, kind, ifindex, prog);
+	else
+		ret = bpf_link_update(fd, prog, NULL) ? -errno : 0;
+	if (ret && !*first_error)
+		*first_error = ret;
+	close(fd);
+	if (xdp >= 0)
+		close(xdp);
+	return 0;
+}
+
+int raceway_links_replace(struct raceway_dp *dp, struct raceway_error *err)
+{
+	int ret = 0;
+
+	raceway_link_each(dp, replace_one, &ret);
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "upgrade", "",
+					 "a program could not be replaced: %s", strerror(-ret));
+	return 0;
+}
+
+int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
+			 struct raceway_dp_port_info *ret_info)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct raceway_dp_port_info info = { 0 };
+	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
+	struct raceway_port port;
+	char dev[IFNAMSIZ];
+
+	if (fd >= 0) {
+		info.attached = true;
+		close(fd);
+	}
+	if (!bpf_xdp_query((int)ifindex, 0, &query))
+		info.native = query.attach_mode == XDP_ATTACHED_DRV;
+	if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port))
+		info.jumbo_xdp = dp->port_meters[port.number & (RACEWAY_PORTS - 1)].flags &
+				 RACEWAY_LEAVING_FRAGS;
+	if (if_indextoname(ifindex, dev))
+		raceway_fit_warning(dev, ifindex, info.warning, sizeof(info.warning));
+	*ret_info = info;
+	return 0;
+}

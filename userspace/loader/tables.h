@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One fill of the tables and its parts: vNICs and addresses in tables.c, ports, segments and
+ * their members in tables_ports.c, the check in tables_check.c. */
+#ifndef RACEWAY_LOADER_TABLES_H
+#define RACEWAY_LOADER_TABLES_H
+
+#include "loader/dp.h"
+
+struct raceway_tables {
+	const struct raceway_dp_config *config;
+	struct raceway_vnic_policy *policy; /* by index of config->vnics */
+	struct raceway_fdb_key *staged; /* entries that this fill added */
+	size_t staged_count;
+	struct raceway_fdb_key *retired; /* entries that nobody wants any more */
+	size_t retired_count;
+	uint8_t *wanted; /* by vNIC number */
+	uint32_t port_ifindex[RACEWAY_PORTS];
+	uint32_t port_mtu[RACEWAY_PORTS];
+	uint16_t port_native[RACEWAY_PORTS];
+	/* by segment number: the config's entry, and its staged members */
+	const struct raceway_dp_segment *segment[RACEWAY_SEGMENTS];
+	uint16_t member_count[RACEWAY_SEGMENTS];
+	uint8_t member_slot[RACEWAY_SEGMENTS];
+};
+
+struct raceway_new_vnics {
+	struct raceway_dp *dp;
+	uint8_t *is;
+};
+
+/* Numbers in range, addresses unique, references that resolve, members that fit. */
+int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t,
+			 struct raceway_error *err);
+/* Everything of ports, segments and members that can fail. Nothing is in force yet. */
+int raceway_tables_stage_ports(struct raceway_dp *dp, struct raceway_tables *t);
+int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t);
+void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t);
+void raceway_tables_switch_segments(struct raceway_dp *dp, struct raceway_tables *t);
+/* Keys of ports, VLANs and foreign sources that the config does not have. */
+void raceway_tables_clear(struct raceway_dp *dp, struct raceway_tables *t);
+
+#endif

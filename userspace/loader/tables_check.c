@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Is a configuration one that the tables can hold? Nothing is written here. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/tables.h"
+
+static int refuse(struct raceway_error *err, const char *kind, const char *name,
+		  const char *field, const char *message)
+{
+	char object[96];
+
+	snprintf(object, sizeof(object), "%s %.80s", kind, name);
+	return raceway_error_set(err, RACEWAY_FAULT_INVALID, object, field, "%s", message);
+}
+
+static int check_ports(struct raceway_tables *t, struct raceway_error *err)
+{
+	const struct raceway_dp_config *config = t->config;
+
+	for (size_t i = 0; i < config->port_count; i++) {
+		const struct raceway_dp_port *port = &config->ports[i];
+		uint32_t mtu;
+
+		if (!port->number || port->number > RACEWAY_PORT_MAX)
+			return refuse(err, "port", port->name, "number",
+				      "number is not in 1..1023");
+		if (t->port_ifindex[port->number])
+			return refuse(err, "port", port->name, "number",
+				      "number belongs to another port");
+		if (port->role != RACEWAY_ROLE_UPLINK && port->role != RACEWAY_ROLE_FABRIC)
+			return refuse(err, "port", port->name, "role",
+				      "role is neither uplink nor fabric");
+		if (!port->ifindex || raceway_netdev_mtu(port->dev, &mtu))
+			return refuse(err, "port", port->name, "dev", "no such interface");
+		t->port_ifindex[port->number] = port->ifindex;
+		t->port_mtu[port->number] = mtu;
+		t->port_native[port->number] = port->native_segment;
+	}
+	return 0;
+}
+
+static int check_segments(struct raceway_tables *t, struct raceway_error *err)
+{
+	const struct raceway_dp_config *config = t->config;
+
+	for (size_t i = 0; i < config->segment_count; i++) {
+		const struct raceway_dp_segment *segment = &config->segments[i];
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u", segment->number);
+		if (!segment->number || segment->number > RACEWAY_SEGMENT_MAX)
+			return refuse(err, "segment", name, "number", "number is not in 1..4094");
+		if (t->segment[segment->number])
+			return refuse(err, "segment", name, "number", "number is given twice");
+		if (segment->uplink_vid > RACEWAY_SEGMENT_MAX)
+			return refuse(err, "segment", name, "vlan", "vlan is not in 1..4094");
+		if (segment->uplink_port > RACEWAY_PORT_MAX ||
+		    (segment->uplink_port && !t->port_ifindex[segment->uplink_port]))
+			return refuse(err, "segment", name, "uplink", "uplink is no port");
+		t->segment[segment->number] = segment;
+	}
+	return 0;
+}
+
+static int check_vnic(struct raceway_dp *dp, struct raceway_tables *t,
+		      const struct raceway_dp_vnic *vnic, struct raceway_error *err)
+{
+	static const uint8_t zero[6];
+
+	if (!vnic->number || vnic->number >= dp->max_vnics)
+		return refuse(err, "vnic", vnic->name, "number",
+			      "number is not below max-vnics; start with a larger --max-vnics");
+	if (t->wanted[vnic->number])
+		return refuse(err, "vnic", vnic->name, "number", "number is given twice");
+	if (vnic->segment > RACEWAY_SEGMENT_MAX || !t->segment[vnic->segment])
+		return refuse(err, "vnic", vnic->name, "segment", "segment does not exist");
+	if ((vnic->mac[0] & 1) || !memcmp(vnic->mac, zero, sizeof(zero)))
+		return refuse(err, "vnic", vnic->name, "mac", "mac is no unicast address");
+	if (vnic->port > RACEWAY_PORT_MAX || (vnic->port && !t->port_ifindex[vnic->port]))
+		return refuse(err, "vnic", vnic->name, "port", "location is no port");
+	for (int d = 0; d < RACEWAY_DIRS; d++) {
+		const struct raceway_dp_rate *rate = &vnic->dir[d];
+
+		if (rate->pir_bps && rate->cir_bps > rate->pir_bps)
+			return refuse(err, "vnic", vnic->name, "cir", "cir is above pir");
+		if (rate->pir_bps > rate->cir_bps && rate->cir_bps &&
+		    rate->cbs_bytes > rate->pbs_bytes)
+			return refuse(err, "vnic", vnic->name, "cbs", "cbs is above pbs");
+	}
+	t->wanted[vnic->number] = 1;
+	return 0;
+}
+
+static int compare_key(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct raceway_fdb_key));
+}
+
+static int check_unique(struct raceway_tables *t, struct raceway_error *err)
+{
+	size_t count = t->config->vnic_count;
+
+	/* `staged` is scratch space here. */
+	for (size_t i = 0; i < count; i++) {
+		t->staged[i].segment = t->config->vnics[i].segment;
+		memcpy(t->staged[i].mac, t->config->vnics[i].mac, sizeof(t->staged[i].mac));
+	}
+	qsort(t->staged, count, sizeof(*t->staged), compare_key);
+	for (size_t i = 1; i < count; i++)
+		if (!compare_key(&t->staged[i - 1], &t->staged[i]))
+			return refuse(err, "segment", "", "mac",
+				      "two vNICs of one segment have the same mac");
+	return 0;
+}
+
+int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t,
+			 struct raceway_error *err)
+{
+	const struct raceway_dp_config *config = t->config;
+	uint32_t members[RACEWAY_SEGMENTS] = { 0 };
+	int ret = check_ports(t, err);
+
+	if (!ret)
+		ret = check_segments(t, err);
+	for (size_t i = 0; !ret && i < config->vnic_count; i++) {
+		ret = check_vnic(dp, t, &config->vnics[i], err);
+		if (!ret && ++members[config->vnics[i].segment] > RACEWAY_MEMBERS_MAX)
+			ret = refuse(err, "vnic", config->vnics[i].name, "segment",
+				     "segment has more than 4096 vNICs");
+	}
+	return ret ? ret : check_unique(t, err);
+}
