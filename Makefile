@@ -98,8 +98,11 @@ $(BUILD)/raceway: $(patsubst %.c,$(BUILD)/%.o,$(wildcard userspace/cli/*.c)) $(B
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 # One Criterion binary per folder of tests/unit, which mirrors the source path.
+# The client's files are in no library.
+UNIT_EXTRA_cli := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard userspace/cli/*.c)))
 define UNIT_RULE
-$(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/libraceway.a
+$(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) \
+		$(UNIT_EXTRA_$(1)) $(BUILD)/libraceway.a
 	@mkdir -p $$(@D)
 	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LDLIBS_ALL) -lcriterion
 endef

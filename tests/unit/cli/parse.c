@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Command lines to requests, and what is refused with which status and words. */
+#include "cli/parse.h"
+
+#include <criterion/criterion.h>
+
+#include "line.h"
+
+struct request {
+	char line[160];
+	char method[8];
+	char path[80];
+	char body[200]; /* compact JSON with sorted keys, "" for none */
+};
+
+static const struct request requests[] = {
+	{ "port add up0 dev eth0 role uplink rate 25gbit", "POST", "/v1/ports",
+	  "{\"dev\":\"eth0\",\"name\":\"up0\",\"rate\":25000000000,\"role\":\"uplink\"}" },
+	{ "vnic set web1/eth0 tx-pir 2gbit", "PATCH", "/v1/vnics/web1/eth0",
+	  "{\"tx_pir\":2000000000}" },
+	{ "vnic set web1/eth0 rx-cir 100mbps tx-cbs 64k", "PATCH", "/v1/vnics/web1/eth0",
+	  "{\"rx_cir\":800000000,\"tx_cbs\":65536}" },
+	{ "vnic set web1/eth0 tx-pir ''", "PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":null}" },
+	{ "vnic del web1/eth0", "DELETE", "/v1/vnics/web1/eth0", "" },
+	{ "vnic delete web1/eth0", "DELETE", "/v1/vnics/web1/eth0", "" },
+	{ "vnic", "GET", "/v1/vnics", "" },
+	{ "vnic show", "GET", "/v1/vnics", "" },
+	{ "vnic list", "GET", "/v1/vnics", "" },
+	{ "vnic show web1/eth0", "GET", "/v1/vnics/web1/eth0", "" },
+	{ "vnic web1/eth0", "GET", "/v1/vnics/web1/eth0", "" },
+	{ "-s vnic show web1/eth0", "GET", "/v1/vnics/web1/eth0?stats=1", "" },
+	{ "vnic show -js", "GET", "/v1/vnics?stats=1", "" },
+	{ "port -s", "GET", "/v1/ports?stats=1", "" },
+	/* shortened: object, command and words */
+	{ "seg a lan num 10 up up0 vl 20 sw vepa", "POST", "/v1/segments",
+	  "{\"name\":\"lan\",\"number\":10,\"switching\":\"vepa\",\"uplink\":\"up0\",\"vlan\":"
+	  "20}" },
+	{ "segment add lan untagged uplink up0", "POST", "/v1/segments",
+	  "{\"name\":\"lan\",\"untagged\":true,\"uplink\":\"up0\"}" },
+	/* ranges are the daemon's */
+	{ "segment add lan vlan 5000", "POST", "/v1/segments", "{\"name\":\"lan\",\"vlan\":5000}" },
+	{ "vnic add w/e segment lan spoofcheck off mac AA:bb:CC:dd:EE:0f", "POST", "/v1/vnics",
+	  "{\"mac\":\"aa:bb:cc:dd:ee:0f\",\"name\":\"w/"
+	  "e\",\"segment\":\"lan\",\"spoofcheck\":false}" },
+	{ "vnic add w/e segment lan description -j", "POST", "/v1/vnics",
+	  "{\"description\":\"-j\",\"name\":\"w/e\",\"segment\":\"lan\"}" },
+	{ "server add s1 port fab0 port fab1", "POST", "/v1/servers",
+	  "{\"name\":\"s1\",\"port\":[\"fab0\",\"fab1\"]}" },
+	{ "server add s1", "POST", "/v1/servers", "{\"name\":\"s1\"}" },
+	{ "profile bind web1 server s1", "PATCH", "/v1/profiles/web1", "{\"server\":\"s1\"}" },
+	{ "profile bind web1 serv s1", "PATCH", "/v1/profiles/web1", "{\"server\":\"s1\"}" },
+	{ "profile unbind web1", "PATCH", "/v1/profiles/web1", "{\"server\":null}" },
+};
+
+Test(cli_parse, requests)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		const struct request *want = &requests[i];
+		struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+		struct raceway_cli cli;
+		struct line line;
+		char *body;
+		int r;
+
+		line_split(&line, want->line);
+		r = raceway_cli_parse(line.argc, line.argv, &cli, &err);
+		cr_assert_eq(r, 0, "%s: %s", want->line, err.message);
+		cr_expect_str_eq(cli.method, want->method, "%s: %s", want->line, cli.method);
+		cr_expect_str_eq(cli.path, want->path, "%s: %s", want->line, cli.path);
+		body = cli.body ? json_dumps(cli.body, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+		cr_expect_str_eq(body ? body : "", want->body, "%s: %s", want->line, body);
+		free(body);
+		raceway_cli_clear(&cli);
+	}
+}
+
+struct refusal {
+	char line[160];
+	int status;
+	char message[200]; /* as it is printed, or its beginning */
+};
+
+static const struct refusal refusals[] = {
+	/* words */
+	{ "frobnicate", 2, "no object or command \"frobnicate\"; there are: port, segment" },
+	{ "vnci", 2, "no object or command \"vnci\"; did you mean vnic?" },
+	{ "po", 2, "no object or command \"po\"; it could be port, pool, portal" },
+	{ "-x vnic", 2, "no option \"-x\"; there are: -j" },
+	{ "vnic shwo", 2, "vnic: no command \"shwo\"; did you mean show?" },
+	{ "vnic -x", 2, "vnic: no command \"-x\"" },
+	{ "segment x/y", 2, "segment: no command \"x/y\"" },
+	{ "vnic add w/e segmnt lan", 2, "vnic w/e: no word \"segmnt\"; did you mean segment?" },
+	{ "vnic add w/e segment lan tx 1gbit", 2,
+	  "vnic w/e: no word \"tx\"; it could be tx-cir, tx-pir" },
+	{ "vnic add w/e segment lan number 3", 2, "vnic w/e: no word \"number\"" },
+	{ "profile bind web1 srver s1", 2,
+	  "profile web1: no word \"srver\"; did you mean server?" },
+	{ "--socket", 2, "--socket needs a path" },
+	{ "--socket= vnic", 2, "--socket needs a path" },
+	/* names */
+	{ "vnic add", 2, "vnic: add needs the name of a vnic" },
+	{ "vnic del", 2, "vnic: del needs the name of a vnic" },
+	{ "vnic add eth0 segment lan", 2,
+	  "vnic: \"eth0\" is no name of a vnic: that is PROFILE/NAME" },
+	{ "vnic add a/b/c segment lan", 2, "vnic: \"a/b/c\" is no name" },
+	{ "port del ../x", 2, "port: \"../x\" is no name" },
+	{ "port del a?b", 2, "port: \"a?b\" is no name" },
+	{ "port del %2e", 2, "port: \"%2e\" is no name" },
+	{ "port show ''", 2, "port: \"\" is no name" },
+	{ "profile bind web1 server a/b", 2, "profile web1: \"a/b\" is no name" },
+	/* values */
+	{ "segment add lan vlan x", 2, "segment lan: vlan" },
+	{ "segment add lan vlan -5", 2, "segment lan: vlan" },
+	{ "segment add lan vlan", 2, "segment lan: vlan needs a value: N" },
+	{ "vnic set w/e tx-pir fast", 2, "vnic w/e: tx-pir" },
+	{ "vnic set w/e spoofcheck maybe", 2, "vnic w/e: spoofcheck" },
+	{ "vnic set w/e mac 1:2:3", 2, "vnic w/e: mac" },
+	{ "port add p dev eth0 role sideways", 2, "port p: role" },
+	/* too little, too much */
+	{ "port add p", 2, "port p: dev IFNAME is missing" },
+	{ "port add p dev eth0", 2, "port p: role uplink|fabric is missing" },
+	{ "vnic add w/e", 2, "vnic w/e: segment SEGMENT is missing" },
+	{ "vnic set w/e", 2, "vnic w/e: set needs at least one word and its value" },
+	{ "vnic set w/e tx-pir 1gbit tx-p 2gbit", 2, "vnic w/e: no word \"tx-p\"" },
+	{ "vnic set w/e tx-pir 1gbit tx-pi 2gbit", 2, "vnic w/e: tx-pir is given twice" },
+	{ "segment set lan untagged untagged", 2, "segment lan: untagged is given twice" },
+	{ "vnic del w/e now", 2, "vnic w/e: \"now\" is one word too many" },
+	{ "vnic show w/e now", 2, "vnic w/e: \"now\" is one word too many" },
+	{ "profile unbind web1 now", 2, "profile web1: \"now\" is one word too many" },
+	{ "profile bind web1", 2, "profile web1: server SERVER is missing" },
+	{ "profile bind web1 server", 2, "profile web1: server needs a name" },
+	{ "profile bind web1 server s1 now", 2, "profile web1: \"now\" is one word too many" },
+	/* not yet */
+	{ "acl", 3, "acl: not yet" },
+	{ "acl rule web add 10 permit", 3, "acl: not yet" },
+	{ "gid show", 3, "gid: not yet" },
+	{ "vhba add w/h san x", 3, "vhba: not yet" },
+	{ "server enroll s1", 3, "server: enroll: not yet" },
+	{ "vnic add w/e segment lan acl web", 3, "vnic w/e: acl: not yet" },
+	{ "vnic add w/e segment lan kind tap", 3, "vnic w/e: kind tap: not yet" },
+	{ "vnic set w/e weight 3", 3, "vnic w/e: weight: not yet" },
+	{ "port add p dev eth0 role uplink attach libxdp", 3, "port p: attach libxdp: not yet" },
+	{ "rdma ping 10.0.0.1", 3, "rdma: not yet" },
+	{ "capture web1/eth0 -w file", 3, "capture: not yet" },
+	{ "trace web1/eth0", 3, "trace: not yet" },
+	{ "apply -f x --confirm 60s", 3, "apply: --confirm: not yet" },
+	{ "apply --confirmed", 3, "apply: --confirmed: not yet" },
+	/* what is not understood goes before what is not yet, wherever it stands */
+	{ "vnic add w/e acl web segment lan bogus 1", 2, "vnic w/e: no word \"bogus\"" },
+	{ "vnic add w/e kind tap", 2, "vnic w/e: segment SEGMENT is missing" },
+	{ "acl frobnicate", 2, "acl: no command \"frobnicate\"" },
+	/* commands */
+	{ "apply", 2, "apply: -f FILE is missing" },
+	{ "apply -f", 2, "apply: -f needs FILE" },
+	{ "apply file", 2, "apply: no word \"file\"; there are: -f, --dry-run" },
+	{ "apply -f x --dryrun", 2, "apply: no word \"--dryrun\"; did you mean --dry-run?" },
+	{ "diff --dry-run -f x", 2, "diff: no word \"--dry-run\"" },
+	{ "export now", 2, "export: \"now\" is one word too many" },
+	{ "top -n 0", 2, "top: -n 0 is no number from 1" },
+	{ "top -n x", 2, "top: -n x is no number from 1" },
+	{ "doctor dev", 2, "doctor: dev needs IFNAME" },
+	{ "version now", 2, "version: \"now\" is one word too many" },
+	{ "help frob", 2, "no object or command \"frob\"" },
+	{ "help vnic frob", 2, "vnic: no command \"frob\"" },
+};
+
+Test(cli_parse, refusals)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct refusal *want = &refusals[i];
+		struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+		struct raceway_cli cli;
+		struct line line;
+		char text[512];
+		int r;
+
+		line_split(&line, want->line);
+		r = raceway_cli_parse(line.argc, line.argv, &cli, &err);
+		cr_expect_lt(r, 0, "%s: taken", want->line);
+		cr_expect_eq(raceway_error_exit_status(err.fault), want->status, "%s: status %d",
+			     want->line, raceway_error_exit_status(err.fault));
+		raceway_error_format(&err, text, sizeof(text));
+		cr_expect_eq(strncmp(text, want->message, strlen(want->message)), 0, "%s: %s",
+			     want->line, text);
+		raceway_cli_clear(&cli);
+	}
+}
+
+static void parse(struct raceway_cli *cli, struct line *line, const char *text)
+{
+	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+
+	line_split(line, text);
+	cr_assert_eq(raceway_cli_parse(line->argc, line->argv, cli, &err), 0, "%s: %s", text,
+		     err.message);
+}
+
+Test(cli_parse, error_names_object_and_field)
+{
+	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+	struct raceway_cli cli;
+	struct line line;
+
+	line_split(&line, "-j segment add lan vlan x");
+	cr_assert_lt(raceway_cli_parse(line.argc, line.argv, &cli, &err), 0);
+	cr_expect_str_eq(err.object, "segment lan");
+	cr_expect_str_eq(err.field, "vlan");
+	cr_expect(cli.options.json, "-j is known although the rest failed");
+	raceway_cli_clear(&cli);
+}
+
+Test(cli_parse, options_before_and_after)
+{
+	struct raceway_cli cli;
+	struct line line;
+
+	parse(&cli, &line, "-jp --socket /a/b vnic show");
+	cr_expect(cli.options.json && cli.options.pretty && !cli.options.statistics);
+	cr_expect_str_eq(cli.options.socket, "/a/b");
+	raceway_cli_clear(&cli);
+	parse(&cli, &line, "vnic show --json -p --statistics --socket=/c");
+	cr_expect(cli.options.json && cli.options.pretty && cli.options.statistics);
+	cr_expect_str_eq(cli.options.socket, "/c");
+	raceway_cli_clear(&cli);
+}
+
+Test(cli_parse, commands)
+{
+	struct raceway_cli cli;
+	struct line line;
+
+	parse(&cli, &line, "apply -f - --dry --pr --exit -j");
+	cr_expect_eq(cli.action, RACEWAY_DO_APPLY);
+	cr_expect_str_eq(cli.file, "-");
+	cr_expect(cli.dry_run && cli.prune && cli.exit_code && cli.options.json);
+	parse(&cli, &line, "diff -f x");
+	cr_expect_eq(cli.action, RACEWAY_DO_DIFF);
+	cr_expect(!cli.dry_run && !cli.prune && !cli.exit_code);
+	parse(&cli, &line, "top -n 3");
+	cr_expect_eq(cli.action, RACEWAY_DO_TOP);
+	cr_expect_eq(cli.count, 3);
+	parse(&cli, &line, "mon dr");
+	cr_expect_eq(cli.action, RACEWAY_DO_MONITOR);
+	cr_expect(cli.drops);
+	parse(&cli, &line, "doctor dev eth0");
+	cr_expect_str_eq(cli.dev, "eth0");
+	parse(&cli, &line, "show");
+	cr_expect_eq(cli.action, RACEWAY_DO_TREE);
+	parse(&cli, &line, "-V");
+	cr_expect_eq(cli.action, RACEWAY_DO_VERSION);
+}
+
+struct help_case {
+	char line[48];
+	char kind[12];
+	char verb[12];
+	char command[12];
+};
+
+Test(cli_parse, help_everywhere)
+{
+	static const struct help_case cases[] = {
+		{ "", "", "", "" },
+		{ "help", "", "", "" },
+		{ "--help", "", "", "" },
+		{ "vnic help", "vnic", "", "" },
+		{ "vnic -h", "vnic", "", "" },
+		{ "vnic add help", "vnic", "add", "" },
+		{ "vnic add w/e help", "vnic", "add", "" },
+		{ "vnic set w/e tx-pir 1gbit help", "vnic", "set", "" },
+		{ "acl help", "acl", "", "" },
+		{ "profile bind help", "profile", "bind", "" },
+		{ "help vnic", "vnic", "", "" },
+		{ "help vnic add", "vnic", "add", "" },
+		{ "help apply", "", "", "apply" },
+		{ "apply help", "", "", "apply" },
+		{ "rdma help", "", "", "rdma" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct raceway_cli cli;
+		struct line line;
+
+		parse(&cli, &line, cases[i].line);
+		cr_expect_eq(cli.action, RACEWAY_DO_HELP, "%s", cases[i].line);
+		cr_expect_str_eq(cli.kind ? cli.kind->name : "", cases[i].kind, "%s",
+				 cases[i].line);
+		cr_expect_str_eq(cli.verb ? cli.verb->word : "", cases[i].verb, "%s",
+				 cases[i].line);
+		cr_expect_str_eq(cli.command ? cli.command->word : "", cases[i].command, "%s",
+				 cases[i].line);
+		raceway_cli_clear(&cli);
+	}
+}
