@@ -20,8 +20,7 @@ struct {
 } saved SEC(".maps");
 
 /* Counts a drop on whoever is to blame and drops. The only exit of that kind. */
-static __always_inline int xdp_drop(__u32 ifindex, const struct verdict *v,
-				    enum raceway_drop drop)
+static __always_inline int xdp_drop(__u32 ifindex, const struct verdict *v, enum raceway_drop drop)
 {
 	if (v->blame_dir == RACEWAY_RX && v->dst_vnic)
 		count_vnic_drop(v->dst_vnic, RACEWAY_RX, drop, 1);
@@ -47,8 +46,7 @@ int raceway_xdp(struct xdp_md *ctx)
 		return xdp_drop(ifindex, &v, RACEWAY_DROP_MALFORMED);
 	if (raceway_is_group(f.l2.dst))
 		return XDP_PASS;
-	if ((port->flags & RACEWAY_PORT_HOST_KEEP) &&
-	    same_mac(port->mac, f.l2.dst))
+	if ((port->flags & RACEWAY_PORT_HOST_KEEP) && same_mac(port->mac, f.l2.dst))
 		return XDP_PASS;
 	f.bytes = total - (f.l2.tagged ? RACEWAY_VLAN_HLEN : 0);
 	f.payload = f.bytes - RACEWAY_ETH_HLEN;
@@ -62,8 +60,8 @@ int raceway_xdp(struct xdp_md *ctx)
 	if (drop)
 		return xdp_drop(ifindex, &v, drop);
 	/* Local vNICs are fed after GRO; several buffers go only where the driver takes them. */
-	if (!v.leaving || (total != ctx->data_end - ctx->data &&
-			   !(v.leaving->flags & RACEWAY_LEAVING_FRAGS)))
+	if (!v.leaving ||
+	    (total != ctx->data_end - ctx->data && !(v.leaving->flags & RACEWAY_LEAVING_FRAGS)))
 		return XDP_PASS;
 	drop = meter_unicast(&v, &f);
 	if (drop)

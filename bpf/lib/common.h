@@ -32,10 +32,10 @@ static __always_inline bool same_mac(const __u8 *a, const __u8 *b)
 /* A frame as the policy sees it, whichever hook it came through. */
 struct frame {
 	struct raceway_l2 l2;
-	__u32 bytes; /* destination MAC to payload without the segment's tag; GSO: all segments */
+	__u32 bytes;   /* destination MAC to payload without the segment's tag; GSO: all segments */
 	__u32 packets; /* on the wire: segments of a GSO packet */
 	__u32 payload; /* longest packet's bytes behind the Ethernet header, for the MTU */
-	__u64 now; /* ticks, read once per frame */
+	__u64 now;     /* ticks, read once per frame */
 };
 
 /* Where it came from, where it goes. A number of 0 means "no vNIC". */
@@ -49,7 +49,7 @@ struct verdict {
 	__u32 ifindex; /* leaving */
 	__u16 segment_number;
 	__u16 port; /* leaving port's number, 0 for the host end of a local vNIC */
-	__u16 vid; /* leaving tag, 0 untagged */
+	__u16 vid;  /* leaving tag, 0 untagged */
 	__u8 pcp;
 	__u8 blame_dir; /* which vNIC a drop is counted on: RACEWAY_TX src, RACEWAY_RX dst */
 };

@@ -9,7 +9,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RACEWAY_VNICS_DEFAULT * RACEWAY_DIRS);
+	__uint(max_entries, RACEWAY_VNICS_DEFAULT *RACEWAY_DIRS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct raceway_meter);
@@ -65,8 +65,8 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 }
 
 /* Room at the leaving port: green always, and may drive it into debt; yellow what is left. */
-static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *leaving,
-						    int colour, struct frame *f)
+static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *leaving, int colour,
+						    struct frame *f)
 {
 	__u64 cost;
 
@@ -77,9 +77,9 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 		raceway_force(&leaving->tat, frame_now(f), cost);
 		return RACEWAY_DROP_NONE;
 	}
-	return raceway_take(&leaving->tat, frame_now(f), cost, leaving->rate.depth) ?
-		       RACEWAY_DROP_NONE :
-		       RACEWAY_DROP_PORT_RATE;
+	return raceway_take(&leaving->tat, frame_now(f), cost, leaving->rate.depth)
+		       ? RACEWAY_DROP_NONE
+		       : RACEWAY_DROP_PORT_RATE;
 }
 
 /* Frames to group addresses have a limit of their own: each becomes many. */
@@ -91,8 +91,7 @@ static __always_inline bool group_allowed(const struct raceway_vnic_policy *poli
 
 	return meter &&
 	       raceway_take(&meter->group_tat, frame_now(f),
-				   raceway_cost(policy->group.mult, f->packets),
-				   policy->group.depth);
+			    raceway_cost(policy->group.mult, f->packets), policy->group.depth);
 }
 
 /* All meters of a unicast frame in order, counted by colour. At an uplink the sender's colour

@@ -47,8 +47,7 @@ static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct f
 		if (bpf_skb_pull_data(skb, RACEWAY_ETH_HLEN + 2 * RACEWAY_VLAN_HLEN) &&
 		    bpf_skb_pull_data(skb, RACEWAY_ETH_HLEN))
 			return -1;
-		if (raceway_parse_l2((void *)(long)skb->data, (void *)(long)skb->data_end,
-				     &f->l2))
+		if (raceway_parse_l2((void *)(long)skb->data, (void *)(long)skb->data_end, &f->l2))
 			return -1;
 	}
 	f->bytes = skb->len;
@@ -139,8 +138,7 @@ static __always_inline int skb_forward(struct __sk_buff *skb)
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_MALFORMED);
 	if (raceway_is_group(f.l2.dst))
 		return skb_group(skb, port, &f, &v);
-	if ((port->flags & RACEWAY_PORT_HOST_KEEP) &&
-	    same_mac(port->mac, f.l2.dst))
+	if ((port->flags & RACEWAY_PORT_HOST_KEEP) && same_mac(port->mac, f.l2.dst))
 		return TC_ACT_UNSPEC;
 	return skb_unicast(skb, port, &f, &v);
 }

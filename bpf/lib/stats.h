@@ -8,7 +8,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RACEWAY_VNICS_DEFAULT * RACEWAY_DIRS);
+	__uint(max_entries, RACEWAY_VNICS_DEFAULT *RACEWAY_DIRS);
 	__type(key, __u32);
 	__type(value, struct raceway_stats);
 } stats SEC(".maps");
@@ -16,7 +16,7 @@ struct {
 /* Filled on first use. A full table loses the name of a drop, never the drop. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, RACEWAY_VNICS_DEFAULT * RACEWAY_DIRS);
+	__uint(max_entries, RACEWAY_VNICS_DEFAULT *RACEWAY_DIRS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct raceway_drop_key);
 	__type(value, __u64);

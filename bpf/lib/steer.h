@@ -73,8 +73,8 @@ static __always_inline bool same_key(const struct raceway_fdb_key *a,
 
 /* The vNIC with this address in this segment. Its policy must say the same: an entry that is
  * being replaced is no entry. */
-static __always_inline const struct raceway_vnic_policy *
-vnic_by_mac(__u16 segment, const __u8 *mac, __u32 *ret_vnic)
+static __always_inline const struct raceway_vnic_policy *vnic_by_mac(__u16 segment, const __u8 *mac,
+								     __u32 *ret_vnic)
 {
 	const struct raceway_vnic_policy *policy;
 	struct raceway_fdb_key key = { .segment = segment };
@@ -161,8 +161,7 @@ static __always_inline enum raceway_drop steer_source(const struct raceway_port 
 
 /* Our own address that comes back: only a segment that sends its frames out to be
  * hairpinned expects that. */
-static __always_inline enum raceway_drop steer_reflection(const struct frame *f,
-							  struct verdict *v)
+static __always_inline enum raceway_drop steer_reflection(const struct frame *f, struct verdict *v)
 {
 	__u32 vnic;
 
@@ -214,8 +213,7 @@ static __always_inline enum raceway_drop steer_to_vnic(const struct frame *f, st
 		return RACEWAY_DROP_DOWN;
 	if (!v->ifindex)
 		return RACEWAY_DROP_NO_LOCATION;
-	if (!tag_allowed(dst, f) ||
-	    (f->l2.inner && !v->vid && !(dst->flags & RACEWAY_VNIC_LOCAL)))
+	if (!tag_allowed(dst, f) || (f->l2.inner && !v->vid && !(dst->flags & RACEWAY_VNIC_LOCAL)))
 		return RACEWAY_DROP_VLAN;
 	if (f->payload > dst->mtu + (f->l2.inner ? RACEWAY_VLAN_HLEN : 0U))
 		return RACEWAY_DROP_MTU;

@@ -55,8 +55,7 @@ static __always_inline int skb_set_tag(struct __sk_buff *skb, bool tagged, __u16
 {
 	if (tagged && bpf_skb_vlan_pop(skb))
 		return -1;
-	if (vid &&
-	    bpf_skb_vlan_push(skb, bpf_htons(RACEWAY_ETH_P_8021Q), make_tci(vid, pcp)))
+	if (vid && bpf_skb_vlan_push(skb, bpf_htons(RACEWAY_ETH_P_8021Q), make_tci(vid, pcp)))
 		return -1;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "limits.h"
 #include "meter.h"
 
-#define RACEWAY_ASSERT_SIZE(type, bytes) \
+#define RACEWAY_ASSERT_SIZE(type, bytes)                                                           \
 	_Static_assert(sizeof(type) == (bytes), #type " is part of the pinned layout")
 
 enum raceway_dir {
@@ -37,12 +37,12 @@ enum raceway_switching {
 
 /* ports: ifindex -> struct raceway_port. Who arrives here. */
 struct raceway_port {
-	__u16 number; /* 1..RACEWAY_PORT_MAX; 0 for the host end of a vNIC */
-	__u8 role; /* enum raceway_role */
-	__u8 flags; /* RACEWAY_PORT_* */
+	__u16 number;	      /* 1..RACEWAY_PORT_MAX; 0 for the host end of a vNIC */
+	__u8 role;	      /* enum raceway_role */
+	__u8 flags;	      /* RACEWAY_PORT_* */
 	__u16 native_segment; /* fabric: segment of untagged frames, 0 none */
-	__u8 mac[6]; /* the port's own, for host keep */
-	__u32 vnic; /* RACEWAY_ROLE_VNIC: whose host end this is */
+	__u8 mac[6];	      /* the port's own, for host keep */
+	__u32 vnic;	      /* RACEWAY_ROLE_VNIC: whose host end this is */
 };
 RACEWAY_ASSERT_SIZE(struct raceway_port, 16);
 
@@ -53,18 +53,18 @@ RACEWAY_ASSERT_SIZE(struct raceway_port, 16);
 struct raceway_segment {
 	__u32 uplink_ifindex; /* 0: no uplink */
 	__u16 uplink_port;
-	__u16 uplink_vid; /* 0: untagged */
-	__u8 switching; /* enum raceway_switching */
-	__u8 flags; /* RACEWAY_SEGMENT_* */
+	__u16 uplink_vid;   /* 0: untagged */
+	__u8 switching;	    /* enum raceway_switching */
+	__u8 flags;	    /* RACEWAY_SEGMENT_* */
 	__u16 member_count; /* of the valid generation in members */
-	__u32 member_slot; /* 0 or 1: the valid generation */
+	__u32 member_slot;  /* 0 or 1: the valid generation */
 } __attribute__((aligned(8)));
 RACEWAY_ASSERT_SIZE(struct raceway_segment, 16);
 
 /* vid_segment: the segment of a VLAN on an uplink. */
 struct raceway_vid_key {
 	__u16 port; /* port number */
-	__u16 vid; /* 0: untagged */
+	__u16 vid;  /* 0: untagged */
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vid_key, 4);
 
@@ -87,7 +87,7 @@ RACEWAY_ASSERT_SIZE(struct raceway_foreign_key, 4);
 /* members: who in a segment gets group frames, vNICs of one location side by side. */
 struct raceway_member_key {
 	__u16 segment;
-	__u16 slot; /* generation, see raceway_segment.member_slot */
+	__u16 slot;  /* generation, see raceway_segment.member_slot */
 	__u32 index; /* 0..member_count - 1 */
 };
 RACEWAY_ASSERT_SIZE(struct raceway_member_key, 8);
@@ -107,12 +107,12 @@ RACEWAY_ASSERT_SIZE(struct raceway_member, 8);
 /* What a frame of the vNIC is judged by. Immutable while valid. */
 struct raceway_vnic_policy {
 	struct raceway_fdb_key key; /* must equal the fdb key that led here */
-	__u32 ifindex; /* location: a fabric port or the host end; 0 nowhere */
-	__u16 port; /* location's port number, 0 for a local netdev */
-	__u16 vid; /* tag at the location, 0 untagged */
-	__u16 flags; /* RACEWAY_VNIC_* */
-	__u16 mtu; /* payload of Ethernet, without trunk tags */
-	__u8 pcp; /* priority code point from the class */
+	__u32 ifindex;		    /* location: a fabric port or the host end; 0 nowhere */
+	__u16 port;		    /* location's port number, 0 for a local netdev */
+	__u16 vid;		    /* tag at the location, 0 untagged */
+	__u16 flags;		    /* RACEWAY_VNIC_* */
+	__u16 mtu;		    /* payload of Ethernet, without trunk tags */
+	__u8 pcp;		    /* priority code point from the class */
 	__u8 pad[3];
 	struct raceway_meter_params dir[RACEWAY_DIRS];
 	struct raceway_bucket group; /* tx, cost per frame */
@@ -134,9 +134,9 @@ RACEWAY_ASSERT_SIZE(struct raceway_vnic, 216);
 /* port_meters: array by port number, the leaving port. */
 struct raceway_port_meter {
 	struct raceway_bucket rate; /* parameters, mult 0: unlimited */
-	__u64 tat; /* state */
-	__u32 mtu; /* payload bytes that the link carries, without tag */
-	__u32 flags; /* RACEWAY_LEAVING_* */
+	__u64 tat;		    /* state */
+	__u32 mtu;		    /* payload bytes that the link carries, without tag */
+	__u32 flags;		    /* RACEWAY_LEAVING_* */
 	__u64 reserved[4];
 };
 RACEWAY_ASSERT_SIZE(struct raceway_port_meter, 64);
@@ -168,22 +168,22 @@ enum raceway_owner {
 
 struct raceway_drop_key {
 	__u32 id;
-	__u8 owner; /* enum raceway_owner */
-	__u8 dir; /* enum raceway_dir */
+	__u8 owner;   /* enum raceway_owner */
+	__u8 dir;     /* enum raceway_dir */
 	__u16 reason; /* enum raceway_drop */
 };
 RACEWAY_ASSERT_SIZE(struct raceway_drop_key, 8);
 
 /* saved: ifindex -> what was changed to make the port fit, and is put back at `port del`. */
-#define RACEWAY_SAVED_UP (1U << 0) /* was down */
+#define RACEWAY_SAVED_UP (1U << 0)	/* was down */
 #define RACEWAY_SAVED_PROMISC (1U << 1) /* was off */
-#define RACEWAY_SAVED_NOARP (1U << 2) /* was off */
-#define RACEWAY_SAVED_IPV6 (1U << 3) /* disable_ipv6 was 0 */
-#define RACEWAY_SAVED_CLSACT (1U << 4) /* there was no clsact qdisc */
+#define RACEWAY_SAVED_NOARP (1U << 2)	/* was off */
+#define RACEWAY_SAVED_IPV6 (1U << 3)	/* disable_ipv6 was 0 */
+#define RACEWAY_SAVED_CLSACT (1U << 4)	/* there was no clsact qdisc */
 
 struct raceway_saved {
-	__u32 changed; /* RACEWAY_SAVED_* */
-	__u32 features; /* bits by the list in loader/fit.c: turned from their former state */
+	__u32 changed;	     /* RACEWAY_SAVED_* */
+	__u32 features;	     /* bits by the list in loader/fit.c: turned from their former state */
 	__u32 peer_features; /* the same at the other end of a veth */
 	__u32 pad;
 };

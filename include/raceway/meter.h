@@ -30,7 +30,7 @@
 #define RACEWAY_CAS_TRIES 16
 
 struct raceway_bucket {
-	__u64 mult; /* ticks per byte (or per frame), times 2^RACEWAY_MULT_SHIFT; 0: empty */
+	__u64 mult;  /* ticks per byte (or per frame), times 2^RACEWAY_MULT_SHIFT; 0: empty */
 	__u64 depth; /* ticks */
 };
 

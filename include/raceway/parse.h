@@ -35,11 +35,11 @@
 struct raceway_l2 {
 	__u8 dst[RACEWAY_ETH_ALEN];
 	__u8 src[RACEWAY_ETH_ALEN];
-	__u16 tci; /* of the first 802.1Q tag, 0 without one */
+	__u16 tci;	 /* of the first 802.1Q tag, 0 without one */
 	__u16 ethertype; /* behind the tags that were read */
-	__u8 tagged; /* an 802.1Q tag is there, be its VID 0 (priority tag) */
-	__u8 inner; /* another tag follows, or the first one is no C-tag */
-	__u8 offset; /* of what the ethertype names: 14, 18 or 22 */
+	__u8 tagged;	 /* an 802.1Q tag is there, be its VID 0 (priority tag) */
+	__u8 inner;	 /* another tag follows, or the first one is no C-tag */
+	__u8 offset;	 /* of what the ethertype names: 14, 18 or 22 */
 };
 
 static inline __attribute__((always_inline)) __u16 raceway_load_be16(const void *from)
@@ -110,14 +110,15 @@ raceway_parse_l2(const void *data, const void *data_end, struct raceway_l2 *ret_
 
 struct raceway_l3 {
 	__u16 l4_offset; /* from the start of the frame */
-	__u8 proto; /* of layer 4; 0 if it is not IP */
-	__u8 fragment; /* a fragment other than the first: there is no layer 4 header */
+	__u8 proto;	 /* of layer 4; 0 if it is not IP */
+	__u8 fragment;	 /* a fragment other than the first: there is no layer 4 header */
 };
 
 /* IPv4 with options, IPv6 with extension headers; what is neither gives proto 0 at `offset`. */
-static inline __attribute__((always_inline)) int
-raceway_parse_l3(const void *data, const void *data_end, __u16 ethertype, __u32 offset,
-		 struct raceway_l3 *ret_l3)
+static inline __attribute__((always_inline)) int raceway_parse_l3(const void *data,
+								  const void *data_end,
+								  __u16 ethertype, __u32 offset,
+								  struct raceway_l3 *ret_l3)
 {
 	const __u8 *p = (const __u8 *)data + (offset & 0x3f), *end = data_end;
 	__u32 at = offset & 0x3f;

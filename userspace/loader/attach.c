@@ -62,8 +62,9 @@ static int attach_new_xdp(struct raceway_dp *dp, const struct raceway_dp_port *p
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "mode",
 					 "%s does not take %s XDP: %s%s", port->dev,
 					 port->generic ? "generic" : "native", strerror(errno),
-					 port->generic ? "" : "; `mode generic` is slower but works "
-							      "on any driver");
+					 port->generic ? ""
+						       : "; `mode generic` is slower but works "
+							 "on any driver");
 	}
 	ret = raceway_link_pin(dp, RACEWAY_LINK_XDP, port->ifindex, fd);
 	close(fd); /* without its pin the link goes with the descriptor */
@@ -82,8 +83,8 @@ static bool mode_is(const struct raceway_dp_port *port)
 	return query.attach_mode == (port->generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV);
 }
 
-static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
-		      const char *object, struct raceway_error *err)
+static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port, const char *object,
+		      struct raceway_error *err)
 {
 	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, port->ifindex), ret;
 
@@ -240,12 +241,12 @@ static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint3
 
 	if (fd < 0)
 		return 0;
-	prog = kind == RACEWAY_LINK_XDP ? dp->prog[RACEWAY_PROG_XDP] :
-	       xdp >= 0			? dp->prog[RACEWAY_PROG_TC] :
-					  dp->prog[RACEWAY_PROG_VNIC];
+	prog = kind == RACEWAY_LINK_XDP ? dp->prog[RACEWAY_PROG_XDP]
+	       : xdp >= 0		? dp->prog[RACEWAY_PROG_TC]
+					: dp->prog[RACEWAY_PROG_VNIC];
 	if (kind == RACEWAY_LINK_CLSACT)
-		ret = raceway_clsact_attach(dp, ifindex, prog) ?:
-			      raceway_link_pin(dp, kind, ifindex, prog);
+		ret = raceway_clsact_attach(dp, ifindex, prog)
+			      ?: raceway_link_pin(dp, kind, ifindex, prog);
 	else
 		ret = bpf_link_update(fd, prog, NULL) ? -errno : 0;
 	if (ret && !*first_error)

@@ -108,8 +108,7 @@ static void read_port(struct reader *r, struct raceway_config_file *file)
 	port->role = (enum raceway_role)get_choice(r, "role", roles, 3, RACEWAY_ROLE_UPLINK);
 	port->host_keep = get_choice(r, "host", hosts, 2, 0);
 	port->generic = get_choice(r, "mode", modes, 2, 0);
-	port->native_segment =
-		(uint16_t)get_number(r, "native_segment", RACEWAY_SEGMENT_MAX, 0);
+	port->native_segment = (uint16_t)get_number(r, "native_segment", RACEWAY_SEGMENT_MAX, 0);
 	port->rate_bps = get_number(r, "rate", RACEWAY_RATE_MAX_BPS, 0);
 	port->ifindex = if_nametoindex(port->dev);
 	if (!r->ret && !port->ifindex)
@@ -206,7 +205,7 @@ static int read_list(const json_t *document, const char *key, const char *kind,
 	const json_t *list = json_object_get(document, key), *object;
 	struct reader r = { .kind = kind, .err = err };
 
-	json_array_foreach(list, r.index, object) {
+	json_array_foreach (list, r.index, object) {
 		r.object = object;
 		if (!json_is_object(object))
 			fail(&r, "entry", "is no object");
@@ -218,8 +217,8 @@ static int read_list(const json_t *document, const char *key, const char *kind,
 	return 0;
 }
 
-static int read_document(const json_t *document, const char *path,
-			 struct raceway_config_file *file, struct raceway_error *err)
+static int read_document(const json_t *document, const char *path, struct raceway_config_file *file,
+			 struct raceway_error *err)
 {
 	size_t ports = json_array_size(json_object_get(document, "ports"));
 	size_t segments = json_array_size(json_object_get(document, "segments"));

@@ -10,7 +10,7 @@ struct raceway_config_file {
 	struct raceway_dp_port *ports;
 	struct raceway_dp_segment *segments;
 	struct raceway_dp_vnic *vnics;
-	char (*vnic_dev)[IFNAMSIZ]; /* host end of vnics[i], "" if it is behind a port */
+	char (*vnic_dev)[IFNAMSIZ];	 /* host end of vnics[i], "" if it is behind a port */
 	struct raceway_dp_config config; /* points to the arrays above */
 };
 

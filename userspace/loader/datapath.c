@@ -75,8 +75,7 @@ static void put_progs(struct raceway_dp *dp)
 }
 
 /* An array's elements lie 8 bytes aligned one after the other, the whole rounded to pages. */
-static void *map_array(struct raceway_dp *dp, enum raceway_map map, size_t element,
-		       uint32_t count)
+static void *map_array(struct raceway_dp *dp, enum raceway_map map, size_t element, uint32_t count)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = element * count;
 	void *p;
@@ -112,8 +111,7 @@ static int open_maps(struct raceway_dp *dp, struct raceway_error *err)
 		return -errno;
 	dp->max_vnics = info.max_entries;
 	dp->vnics = map_array(dp, RACEWAY_MAP_VNICS, sizeof(*dp->vnics), dp->max_vnics);
-	dp->segments =
-		map_array(dp, RACEWAY_MAP_SEGMENTS, sizeof(*dp->segments), RACEWAY_SEGMENTS);
+	dp->segments = map_array(dp, RACEWAY_MAP_SEGMENTS, sizeof(*dp->segments), RACEWAY_SEGMENTS);
 	dp->meters = map_array(dp, RACEWAY_MAP_METERS, sizeof(*dp->meters),
 			       dp->max_vnics * RACEWAY_DIRS);
 	dp->port_meters =

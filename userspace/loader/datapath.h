@@ -19,19 +19,19 @@ struct raceway_dp_port {
 	char name[64]; /* for errors */
 	char dev[IFNAMSIZ];
 	uint32_t ifindex;
-	uint16_t number; /* 1..RACEWAY_PORT_MAX */
+	uint16_t number;	/* 1..RACEWAY_PORT_MAX */
 	enum raceway_role role; /* RACEWAY_ROLE_UPLINK or RACEWAY_ROLE_FABRIC */
 	bool host_keep;
-	bool generic; /* mode generic was asked for */
-	bool libxdp; /* attach libxdp */
+	bool generic;		 /* mode generic was asked for */
+	bool libxdp;		 /* attach libxdp */
 	uint16_t native_segment; /* fabric only, 0 none */
-	uint64_t rate_bps; /* leaving rate, 0: no port meter */
+	uint64_t rate_bps;	 /* leaving rate, 0: no port meter */
 };
 
 struct raceway_dp_segment {
-	uint16_t number; /* 1..4094 */
+	uint16_t number;      /* 1..4094 */
 	uint16_t uplink_port; /* port number, 0: no uplink */
-	uint16_t uplink_vid; /* 0: untagged */
+	uint16_t uplink_vid;  /* 0: untagged */
 	enum raceway_switching switching;
 };
 
@@ -43,11 +43,11 @@ struct raceway_dp_rate {
 };
 
 struct raceway_dp_vnic {
-	char name[128]; /* for errors */
+	char name[128];	 /* for errors */
 	uint32_t number; /* 1..max_vnics - 1 */
 	uint8_t mac[6];
 	uint16_t segment; /* number */
-	uint16_t port; /* location: fabric port's number; 0: the local netdev `ifindex` */
+	uint16_t port;	  /* location: fabric port's number; 0: the local netdev `ifindex` */
 	uint32_t ifindex; /* host end of a local vNIC; 0 with port 0: nowhere */
 	uint16_t mtu;
 	uint8_t pcp;
@@ -117,8 +117,7 @@ int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
 		     struct raceway_stats *ret_stats);
 /* Calls `fn` for each drop counter; stops when it returns non-zero and returns that. */
 int raceway_dp_drops(struct raceway_dp *dp,
-		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets,
-			       void *context),
+		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets, void *context),
 		     void *context);
 /* Kernel memory of all maps in bytes, as the kernel accounts it. */
 int raceway_dp_memory(struct raceway_dp *dp, uint64_t *ret_bytes);

@@ -8,39 +8,39 @@
 #include "loader/datapath.h"
 
 /* X(enum suffix, name): every pinned map. */
-#define RACEWAY_MAPS(X)                   \
-	X(PORTS, ports)                   \
-	X(SEGMENTS, segments)             \
-	X(VID_SEGMENT, vid_segment)       \
-	X(FDB, fdb)                       \
-	X(FOREIGN, foreign)               \
-	X(MEMBERS, members)               \
-	X(VNICS, vnics)                   \
-	X(METERS, meters)                 \
-	X(PORT_METERS, port_meters)       \
-	X(STATS, stats)                   \
-	X(DROPS, drops)                   \
-	X(LEAVING, leaving)               \
+#define RACEWAY_MAPS(X)                                                                            \
+	X(PORTS, ports)                                                                            \
+	X(SEGMENTS, segments)                                                                      \
+	X(VID_SEGMENT, vid_segment)                                                                \
+	X(FDB, fdb)                                                                                \
+	X(FOREIGN, foreign)                                                                        \
+	X(MEMBERS, members)                                                                        \
+	X(VNICS, vnics)                                                                            \
+	X(METERS, meters)                                                                          \
+	X(PORT_METERS, port_meters)                                                                \
+	X(STATS, stats)                                                                            \
+	X(DROPS, drops)                                                                            \
+	X(LEAVING, leaving)                                                                        \
 	X(SAVED, saved)
 
 enum raceway_map {
 #define X(id, name) RACEWAY_MAP_##id,
 	RACEWAY_MAPS(X)
 #undef X
-	RACEWAY_MAP_COUNT
+		RACEWAY_MAP_COUNT
 };
 
 /* X(enum suffix, name): every pinned program. */
-#define RACEWAY_PROGS(X)      \
-	X(XDP, raceway_xdp)   \
-	X(TC, raceway_tc)     \
+#define RACEWAY_PROGS(X)                                                                           \
+	X(XDP, raceway_xdp)                                                                        \
+	X(TC, raceway_tc)                                                                          \
 	X(VNIC, raceway_vnic)
 
 enum raceway_prog {
 #define X(id, name) RACEWAY_PROG_##id,
 	RACEWAY_PROGS(X)
 #undef X
-	RACEWAY_PROG_COUNT
+		RACEWAY_PROG_COUNT
 };
 
 extern const char *const raceway_map_names[RACEWAY_MAP_COUNT];
@@ -52,7 +52,7 @@ struct raceway_dp {
 	int prog[RACEWAY_PROG_COUNT];
 	uint32_t max_vnics;
 	uint32_t cpus;
-	bool unsettled; /* slots were retired since the last grace period */
+	bool unsettled;		      /* slots were retired since the last grace period */
 	int grace_outer, grace_inner; /* a map in a map: its update waits for all readers */
 	/* arrays that both sides of the kernel boundary see */
 	struct raceway_vnic *vnics;
@@ -101,8 +101,8 @@ int raceway_netdev_mtu(const char *dev, uint32_t *ret_mtu);
 int raceway_netdev_mac(const char *dev, uint8_t ret_mac[6]);
 struct raceway_peer {
 	uint32_t ifindex; /* 0: no veth */
-	int netns; /* descriptor of its namespace, -1: this one, -2: out of reach */
-	char name[256]; /* of the namespace, "" if this one or unknown */
+	int netns;	  /* descriptor of its namespace, -1: this one, -2: out of reach */
+	char name[256];	  /* of the namespace, "" if this one or unknown */
 };
 int raceway_netdev_peer(uint32_t ifindex, struct raceway_peer *ret_peer);
 

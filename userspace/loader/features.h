@@ -9,22 +9,22 @@
 
 /* X(enum suffix, the kernel's name, as a port must have it, whether that goes for a veth only).
  * The order is part of the pinned layout (struct raceway_saved). */
-#define RACEWAY_FEATURES(X)                                    \
-	X(RXVLAN, "rx-vlan-hw-parse", false, false)            \
-	X(RXVLAN_FILTER, "rx-vlan-filter", false, false)       \
-	X(LRO, "rx-lro", false, false)                         \
-	X(RX_GRO_HW, "rx-gro-hw", false, false)                \
-	X(TXVLAN, "tx-vlan-hw-insert", false, true)            \
-	X(TXVLAN_S, "tx-vlan-stag-hw-insert", false, true)     \
-	X(TX_CSUM, "tx-checksum-ip-generic", false, true)      \
-	X(TX_CSUM_SCTP, "tx-checksum-sctp", false, true)       \
+#define RACEWAY_FEATURES(X)                                                                        \
+	X(RXVLAN, "rx-vlan-hw-parse", false, false)                                                \
+	X(RXVLAN_FILTER, "rx-vlan-filter", false, false)                                           \
+	X(LRO, "rx-lro", false, false)                                                             \
+	X(RX_GRO_HW, "rx-gro-hw", false, false)                                                    \
+	X(TXVLAN, "tx-vlan-hw-insert", false, true)                                                \
+	X(TXVLAN_S, "tx-vlan-stag-hw-insert", false, true)                                         \
+	X(TX_CSUM, "tx-checksum-ip-generic", false, true)                                          \
+	X(TX_CSUM_SCTP, "tx-checksum-sctp", false, true)                                           \
 	X(GRO, "rx-gro", true, true)
 
 enum raceway_feature {
 #define X(id, name, wanted, veth) RACEWAY_FEATURE_##id,
 	RACEWAY_FEATURES(X)
 #undef X
-	RACEWAY_FEATURE_COUNT
+		RACEWAY_FEATURE_COUNT
 };
 
 /* Bit per feature whose state differs from what a port needs. A feature that the interface

@@ -54,7 +54,7 @@ static int set_disable_ipv6(const char *dev, int value)
 		return errno == ENOENT ? 1 : -errno;
 	if (read(fd, &old, 1) != 1)
 		ret = -EIO;
-	else if (old != new && pwrite(fd, &new, 1, 0) != 1)
+	else if (old != new &&pwrite(fd, &new, 1, 0) != 1)
 		ret = -errno;
 	else
 		ret = old - '0';
@@ -147,10 +147,11 @@ void raceway_fit_warning(const char *dev, uint32_t ifindex, char *warning, size_
 	if (raceway_netdev_peer(ifindex, &peer) || !peer.ifindex)
 		return;
 	if (peer.netns == -2)
-		snprintf(warning, size,
-			 "the other end of veth %s is out of reach; there, do: ethtool -K IF tx off "
-			 "txvlan off gro on",
-			 dev);
+		snprintf(
+			warning, size,
+			"the other end of veth %s is out of reach; there, do: ethtool -K IF tx off "
+			"txvlan off gro on",
+			dev);
 	else if (at_peer(&peer, read_features, &bits) || bits)
 		snprintf(warning, size,
 			 "the other end of veth %s (interface %u%s%.60s) keeps tags or checksums "

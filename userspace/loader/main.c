@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "loader/config_file.h"
-#include "loader/show.h"
 #include "loader/dp.h"
+#include "loader/show.h"
 
 static const char usage_text[] =
 	"Usage: raceway-loader COMMAND --pin-dir DIR [--maps FILE] [dev IFNAME] [role ROLE]\n"

@@ -86,8 +86,8 @@ int raceway_netdev_xdp_features(uint32_t ifindex, uint64_t *ret_features)
 		goto out;
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take_features, &features);
 	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, NETDEV_CMD_DEV_GET_NR, 1);
-	if (nla_put_u32(msg, NETDEV_A_DEV_IFINDEX_NR, ifindex) ||
-	    nl_send_auto(sock, msg) < 0 || nl_recvmsgs_default(sock) < 0)
+	if (nla_put_u32(msg, NETDEV_A_DEV_IFINDEX_NR, ifindex) || nl_send_auto(sock, msg) < 0 ||
+	    nl_recvmsgs_default(sock) < 0)
 		goto out;
 	*ret_features = features;
 	ret = 0;
@@ -146,9 +146,8 @@ static int ask(int type, void *head, size_t head_size, int attr, uint32_t value,
 		nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take, context);
 		ret = -EIO;
 		if (!nlmsg_append(msg, head, head_size, NLMSG_ALIGNTO) &&
-		    (!attr || !nla_put_u32(msg, attr, value)) &&
-		    !nl_connect(sock, NETLINK_ROUTE) && nl_send_auto(sock, msg) >= 0 &&
-		    nl_recvmsgs_default(sock) >= 0)
+		    (!attr || !nla_put_u32(msg, attr, value)) && !nl_connect(sock, NETLINK_ROUTE) &&
+		    nl_send_auto(sock, msg) >= 0 && nl_recvmsgs_default(sock) >= 0)
 			ret = 0;
 	}
 	nlmsg_free(msg);

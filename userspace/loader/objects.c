@@ -44,7 +44,7 @@ static int place_maps(struct raceway_dp *dp, struct bpf_object *object, uint32_t
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object) {
+	bpf_object__for_each_map (map, object) {
 		const char *name = bpf_map__name(map);
 		struct bpf_map_info info = { 0 };
 		uint32_t size = sizeof(info), entries = wanted_entries(name, max_vnics);

@@ -37,12 +37,12 @@ static json_t *show_vnics(struct raceway_dp *dp)
 
 		if (!policy->key.segment)
 			continue;
-		json_array_append_new(
-			list, json_pack("{si ss si si so so}", "number", (int)n, "mac",
-					raceway_format_mac(policy->key.mac, mac), "segment",
-					(int)policy->key.segment, "port", (int)policy->port, "tx",
-					show_dir(dp, n, RACEWAY_TX), "rx",
-					show_dir(dp, n, RACEWAY_RX)));
+		json_array_append_new(list,
+				      json_pack("{si ss si si so so}", "number", (int)n, "mac",
+						raceway_format_mac(policy->key.mac, mac), "segment",
+						(int)policy->key.segment, "port", (int)policy->port,
+						"tx", show_dir(dp, n, RACEWAY_TX), "rx",
+						show_dir(dp, n, RACEWAY_RX)));
 	}
 	return list;
 }
@@ -67,11 +67,11 @@ static json_t *show_ports(struct raceway_dp *dp)
 		if_indextoname(key, dev);
 		raceway_dp_port_info(dp, key, &info);
 		json_array_append_new(
-			list, json_pack("{ss si ss sb ss ss ss}", "dev", dev, "number",
-					(int)port.number, "role", roles[port.role & 3],
-					"attached", (int)info.attached, "mode",
-					info.native ? "native" : "generic", "jumbo",
-					info.jumbo_xdp ? "xdp" : "skb", "warning", info.warning));
+			list,
+			json_pack("{ss si ss sb ss ss ss}", "dev", dev, "number", (int)port.number,
+				  "role", roles[port.role & 3], "attached", (int)info.attached,
+				  "mode", info.native ? "native" : "generic", "jumbo",
+				  info.jumbo_xdp ? "xdp" : "skb", "warning", info.warning));
 	}
 	return list;
 }
@@ -99,7 +99,7 @@ static int add_drop(const struct raceway_drop_key *key, uint64_t packets, void *
 						(json_int_t)packets));
 		return 0;
 	}
-	json_array_foreach(drops->vnics, i, entry) {
+	json_array_foreach (drops->vnics, i, entry) {
 		if (json_integer_value(json_object_get(entry, "number")) != key->id)
 			continue;
 		target = json_object_get(

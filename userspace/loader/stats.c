@@ -2,8 +2,8 @@
 /* Counters as the data path keeps them, summed over CPUs. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,8 +36,7 @@ int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
 }
 
 int raceway_dp_drops(struct raceway_dp *dp,
-		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets,
-			       void *context),
+		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets, void *context),
 		     void *context)
 {
 	uint64_t *cpu = calloc(dp->cpus, sizeof(*cpu));

@@ -42,8 +42,8 @@ static void policy_make(const struct raceway_tables *t, const struct raceway_dp_
 		.key.segment = vnic->segment,
 		.ifindex = vnic->port ? t->port_ifindex[vnic->port] : vnic->ifindex,
 		.port = vnic->port,
-		.vid = vnic->port && t->port_native[vnic->port] != vnic->segment ? vnic->segment :
-										   0,
+		.vid = vnic->port && t->port_native[vnic->port] != vnic->segment ? vnic->segment
+										 : 0,
 		.flags = (uint16_t)((vnic->up ? RACEWAY_VNIC_UP : 0) |
 				    (vnic->spoofcheck ? RACEWAY_VNIC_SPOOFCHECK : 0) |
 				    (vnic->trunk ? RACEWAY_VNIC_TRUNK : 0) |
@@ -90,7 +90,7 @@ static int clear_new_drops(const struct raceway_drop_key *key, uint64_t packets,
 {
 	struct raceway_new_vnics *new = context;
 
-	if (key->owner == RACEWAY_OWNER_VNIC && key->id < new->dp->max_vnics && new->is[key->id])
+	if (key->owner == RACEWAY_OWNER_VNIC && key->id < new->dp->max_vnics &&new->is[key->id])
 		bpf_map_delete_elem(new->dp->map[RACEWAY_MAP_DROPS], key);
 	return 0;
 }
@@ -172,8 +172,7 @@ static void clear_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 
 		if (bpf_map_lookup_elem(dp->map[RACEWAY_MAP_FDB], &t->retired[i], &number))
 			continue;
-		if (memcmp(&policy_valid(dp, number)->key, &t->retired[i],
-			   sizeof(t->retired[i])))
+		if (memcmp(&policy_valid(dp, number)->key, &t->retired[i], sizeof(t->retired[i])))
 			bpf_map_delete_elem(dp->map[RACEWAY_MAP_FDB], &t->retired[i]);
 	}
 }

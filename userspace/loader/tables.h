@@ -9,7 +9,7 @@
 struct raceway_tables {
 	const struct raceway_dp_config *config;
 	struct raceway_vnic_policy *policy; /* by index of config->vnics */
-	struct raceway_fdb_key *staged; /* entries that this fill added */
+	struct raceway_fdb_key *staged;	    /* entries that this fill added */
 	size_t staged_count;
 	struct raceway_fdb_key *retired; /* entries that nobody wants any more */
 	size_t retired_count;

@@ -7,8 +7,8 @@
 
 #include "loader/tables.h"
 
-static int refuse(struct raceway_error *err, const char *kind, const char *name,
-		  const char *field, const char *message)
+static int refuse(struct raceway_error *err, const char *kind, const char *name, const char *field,
+		  const char *message)
 {
 	char object[96];
 
@@ -116,8 +116,7 @@ static int check_unique(struct raceway_tables *t, struct raceway_error *err)
 	return 0;
 }
 
-int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t,
-			 struct raceway_error *err)
+int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
 	uint32_t members[RACEWAY_SEGMENTS] = { 0 };

@@ -45,8 +45,7 @@ static int stage_foreign(struct raceway_dp *dp, struct raceway_tables *t)
 
 		if (vnic->spoofcheck || !vnic->port)
 			continue;
-		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_FOREIGN], &key, &vnic->number,
-					BPF_ANY))
+		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_FOREIGN], &key, &vnic->number, BPF_ANY))
 			return -errno;
 	}
 	return 0;
@@ -100,8 +99,7 @@ static bool same_members(struct raceway_dp *dp, uint16_t segment, const struct p
 
 		if (bpf_map_lookup_elem(dp->map[RACEWAY_MAP_MEMBERS], &key, &member) ||
 		    member.vnic != list[i].vnic ||
-		    member.last_here !=
-			    (i + 1 == count || list[i + 1].ifindex != list[i].ifindex))
+		    member.last_here != (i + 1 == count || list[i + 1].ifindex != list[i].ifindex))
 			return false;
 	}
 	return true;
@@ -123,8 +121,8 @@ static int stage_segment_members(struct raceway_dp *dp, struct raceway_tables *t
 			};
 			struct raceway_member member = {
 				.vnic = list[i].vnic,
-				.last_here = i + 1 == count ||
-					     list[i + 1].ifindex != list[i].ifindex,
+				.last_here =
+					i + 1 == count || list[i + 1].ifindex != list[i].ifindex,
 			};
 
 			if (bpf_map_update_elem(dp->map[RACEWAY_MAP_MEMBERS], &key, &member,
@@ -178,9 +176,9 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 	meter->mtu = mtu;
 	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
 	port_make(port, &entry);
-	return bpf_map_update_elem(dp->map[RACEWAY_MAP_PORTS], &port->ifindex, &entry, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(dp->map[RACEWAY_MAP_PORTS], &port->ifindex, &entry, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t)
