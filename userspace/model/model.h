@@ -29,9 +29,15 @@ struct raceway_model *raceway_model_new(void); /* with server "local" */
 struct raceway_model *raceway_model_clone(const struct raceway_model *model);
 void raceway_model_free(struct raceway_model *model);
 
-/* `doc` as it came (without "name"; units as text allowed). Assigns what is ASSIGNED and absent
- * (numbers: the lowest free one; MACs: locally administered, from the name, unique).
- * Nested lists are not taken here. */
+/* Part of every assigned MAC besides the name, so that machines with the same names on one LAN
+ * do not assign the same; 0 in a new model. The store keeps one of its own. */
+void raceway_model_set_salt(struct raceway_model *model, uint64_t salt);
+
+/* `doc` as it came (units as text allowed; "name" and "schema" are not needed, and checked).
+ * Assigns what is ASSIGNED and absent (numbers: the lowest free one; MACs: locally administered,
+ * from the name, unique); PUT keeps what was assigned before. A value that is the default is not
+ * stored. Judges the object alone; the model is unchanged on failure. Nested lists are not taken
+ * here. */
 int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name, const json_t *doc, enum raceway_write how,
 			struct raceway_error *err);
@@ -39,11 +45,14 @@ int raceway_model_write(struct raceway_model *model, const struct raceway_kind *
 int raceway_model_delete(struct raceway_model *model, const struct raceway_kind *kind,
 			 const char *name, struct raceway_error *err);
 /* A whole document (schema, ports, segments, servers, profiles with vnics, ...): every object
- * it names becomes exactly so; with `prune` the others go. */
+ * it names becomes exactly so; with `prune` the others go. Unchanged on failure. */
 int raceway_model_apply(struct raceway_model *model, const json_t *document, bool prune,
 			struct raceway_error *err);
 /* Cross checks of the whole: references, duplicate MACs in a segment, admission per port
- * (section 6 of docs/design.md), MTU, spoofcheck off, vepa without uplink, ... */
+ * (section 6 of docs/design.md), MTU, spoofcheck off, ... What depends on the world (speeds,
+ * MTUs, devices, max_vnics) is judged only where the model was changed since it was cloned or
+ * made, so that a cable that is out does not refuse what has nothing to do with it. `world` may
+ * be NULL. */
 int raceway_model_check(const struct raceway_model *model, const struct raceway_world *world,
 			struct raceway_error *err);
 
@@ -53,6 +62,9 @@ const json_t *raceway_model_get(const struct raceway_model *model,
 /* Borrowed JSON object name -> document, sorted by name when iterated by the sorted list. */
 const json_t *raceway_model_all(const struct raceway_model *model,
 				const struct raceway_kind *kind);
+/* A normalised document as it was stored; its form is checked. */
+int raceway_model_restore(struct raceway_model *model, const struct raceway_kind *kind,
+			  const char *name, const json_t *doc, struct raceway_error *err);
 /* New reference: a sorted JSON array of the names of a kind. */
 json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind);
 
@@ -61,8 +73,9 @@ uint64_t raceway_model_u64(const struct raceway_kind *kind, const json_t *doc, c
 bool raceway_model_bool(const struct raceway_kind *kind, const json_t *doc, const char *word);
 const char *raceway_model_text(const struct raceway_kind *kind, const json_t *doc,
 			       const char *word);
-/* Effective burst sizes in bytes: the default depends on the rate. word is tx-cbs, tx-pbs,
- * rx-cbs or rx-pbs. */
+/* Effective burst sizes in bytes, 0 without the rate they belong to. word is tx-cbs, tx-pbs,
+ * rx-cbs or rx-pbs. Default: 20 ms of the rate and at least 128 KiB; the CBS never above a given
+ * PBS, the PBS at least the CBS, plus 64 KiB where the PIR is above the CIR. */
 uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word);
 /* Effective rate of a port: given, else 98 % of the link's speed, else 0 (unknown). */
 uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_world *world);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The document of `export`, the difference of two models, and a change as one line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/internal.h"
+#include "util/units.h"
+
+static bool is_profile(const struct raceway_kind *kind)
+{
+	return strcmp(kind->name, "profile") == 0;
+}
+
+/* "name" and what is for users to see. `name` is without the parent. */
+static json_t *export_object(const struct raceway_kind *kind, const char *name, const json_t *doc)
+{
+	json_t *out = json_object();
+	char key[RACEWAY_MODEL_KEY];
+
+	if (name)
+		json_object_set_new(out, "name", json_string(name));
+	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++) {
+		json_t *value = json_object_get(doc, raceway_attr_key(a, key, sizeof(key)));
+
+		if (value && !(a->flags & RACEWAY_ATTR_INTERNAL))
+			json_object_set(out, key, value);
+	}
+	return out;
+}
+
+/* Members of a nested kind to the lists of their parents, which are in `parents` by name. */
+static void export_nested(const struct raceway_model *model, const struct raceway_kind *kind,
+			  json_t *parents)
+{
+	json_auto_t *names = raceway_model_names(model, kind);
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *full = json_string_value(name), *slash = strchr(full, '/');
+		char parent[RACEWAY_MODEL_NAME];
+
+		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - full), full);
+		json_array_append_new(
+			json_object_get(json_object_get(parents, parent), kind->plural),
+			export_object(kind, slash + 1, raceway_model_get(model, kind, full)));
+	}
+}
+
+static json_t *export_kind(const struct raceway_model *model, const struct raceway_kind *kind,
+			   json_t *by_name)
+{
+	json_auto_t *names = raceway_model_names(model, kind);
+	json_t *list = json_array(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *text = json_string_value(name);
+		const json_t *doc = raceway_model_get(model, kind, text);
+		json_t *out;
+
+		if (strcmp(kind->name, "server") == 0 && strcmp(text, RACEWAY_MODEL_LOCAL) == 0 &&
+		    json_object_size(doc) == 0)
+			continue;
+		out = export_object(kind, text, doc);
+		if (is_profile(kind))
+			json_object_set_new(out, "vnics", json_array());
+		json_object_set(by_name, text, out);
+		json_array_append_new(list, out);
+	}
+	return list;
+}
+
+json_t *raceway_model_export(const struct raceway_model *model)
+{
+	json_t *document = json_object();
+
+	json_object_set_new(document, "schema", json_integer(1));
+	for (size_t i = 0; i < raceway_kind_count; i++) {
+		const struct raceway_kind *kind = &raceway_kinds[i];
+		json_auto_t *by_name = json_object();
+
+		if (kind->later || kind->parent)
+			continue;
+		json_object_set_new(document, kind->plural, export_kind(model, kind, by_name));
+		if (is_profile(kind))
+			export_nested(model, raceway_kind_find("vnic"), by_name);
+	}
+	return document;
+}
+
+static void add_change(json_t *changes, const char *op, const struct raceway_kind *kind,
+		       const char *name, const json_t *before, const json_t *after)
+{
+	json_t *change = json_object();
+
+	json_object_set_new(change, "op", json_string(op));
+	json_object_set_new(change, "kind", json_string(kind->name));
+	json_object_set_new(change, "name", json_string(name));
+	json_object_set_new(change, "field", json_null());
+	json_object_set_new(change, "from",
+			    before ? export_object(kind, NULL, before) : json_null());
+	json_object_set_new(change, "to", after ? export_object(kind, NULL, after) : json_null());
+	json_array_append_new(changes, change);
+}
+
+static void diff_fields(json_t *changes, const struct raceway_kind *kind, const char *name,
+			const json_t *before, const json_t *after)
+{
+	char key[RACEWAY_MODEL_KEY];
+
+	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++) {
+		json_t *from, *to, *change;
+
+		raceway_attr_key(a, key, sizeof(key));
+		from = json_object_get(before, key);
+		to = json_object_get(after, key);
+		if (from == to || json_equal(from, to) || (a->flags & RACEWAY_ATTR_INTERNAL))
+			continue;
+		change = json_object();
+		json_object_set_new(change, "op", json_string("change"));
+		json_object_set_new(change, "kind", json_string(kind->name));
+		json_object_set_new(change, "name", json_string(name));
+		json_object_set_new(change, "field", json_string(a->word));
+		json_object_set_new(change, "from", from ? json_incref(from) : json_null());
+		json_object_set_new(change, "to", to ? json_incref(to) : json_null());
+		json_array_append_new(changes, change);
+	}
+}
+
+json_t *raceway_model_diff(const struct raceway_model *before, const struct raceway_model *after)
+{
+	json_t *changes = json_array();
+
+	for (size_t i = 0; i < raceway_kind_count; i++) {
+		const struct raceway_kind *kind = &raceway_kinds[i];
+		json_auto_t *old_names = NULL;
+		json_auto_t *new_names = NULL;
+		json_t *name;
+		size_t n;
+
+		if (before->objects[i] == after->objects[i])
+			continue;
+		old_names = raceway_model_names(before, kind);
+		new_names = raceway_model_names(after, kind);
+		json_array_foreach (old_names, n, name) {
+			const char *text = json_string_value(name);
+
+			if (!raceway_model_get(after, kind, text))
+				add_change(changes, "del", kind, text,
+					   raceway_model_get(before, kind, text), NULL);
+		}
+		json_array_foreach (new_names, n, name) {
+			const char *text = json_string_value(name);
+			const json_t *old = raceway_model_get(before, kind, text);
+			const json_t *doc = raceway_model_get(after, kind, text);
+
+			if (!old)
+				add_change(changes, "add", kind, text, NULL, doc);
+			else if (old != doc)
+				diff_fields(changes, kind, text, old, doc);
+		}
+	}
+	return changes;
+}
+
+static void format_list(const json_t *list, char *buf, size_t size)
+{
+	size_t used = 0, i;
+	json_t *item;
+
+	buf[0] = '\0';
+	json_array_foreach (list, i, item) {
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? "," : "",
+					 json_string_value(item));
+		if (used >= size)
+			return;
+	}
+}
+
+char *raceway_value_format(const struct raceway_attr *attr, const json_t *value, char *buf,
+			   size_t size)
+{
+	const char *text = json_string_value(value);
+	char number[RACEWAY_UNIT_TEXT];
+	uint64_t n = (uint64_t)json_integer_value(value);
+
+	if (!value || json_is_null(value)) {
+		/* a default of 0 is a rate that is not there */
+		text = attr->default_text && attr->type != RACEWAY_TYPE_RATE ? attr->default_text
+									     : "none";
+		snprintf(buf, size, "%s", text);
+	} else if (text) {
+		snprintf(buf, size, strchr(text, ' ') ? "\"%s\"" : "%s", text);
+	} else if (json_is_boolean(value)) {
+		snprintf(buf, size, "%s", json_is_true(value) ? "on" : "off");
+	} else if (json_is_array(value)) {
+		format_list(value, buf, size);
+	} else if (attr->type == RACEWAY_TYPE_RATE) {
+		snprintf(buf, size, "%s", raceway_format_rate(n, number));
+	} else if (attr->type == RACEWAY_TYPE_SIZE) {
+		snprintf(buf, size, "%s", raceway_format_size(n, number));
+	} else {
+		snprintf(buf, size, "%llu", (unsigned long long)n);
+	}
+	return buf;
+}
+
+char *raceway_change_format(const json_t *change, char *buf, size_t size)
+{
+	const char *op = json_string_value(json_object_get(change, "op"));
+	const char *kind_name = json_string_value(json_object_get(change, "kind"));
+	const char *name = json_string_value(json_object_get(change, "name"));
+	const char *field = json_string_value(json_object_get(change, "field"));
+	const struct raceway_kind *kind = kind_name ? raceway_kind_find(kind_name) : NULL;
+	const struct raceway_attr *attr = kind && field ? raceway_attr_find(kind, field) : NULL;
+	char from[300], to[300];
+
+	if (!op || !kind || !name)
+		snprintf(buf, size, "? unknown change");
+	else if (attr)
+		snprintf(buf, size, "~ %s %s %s %s -> %s", kind_name, name, attr->word,
+			 raceway_value_format(attr, json_object_get(change, "from"), from,
+					      sizeof(from)),
+			 raceway_value_format(attr, json_object_get(change, "to"), to, sizeof(to)));
+	else
+		snprintf(buf, size, "%c %s %s",
+			 strcmp(op, "add") == 0	  ? '+'
+			 : strcmp(op, "del") == 0 ? '-'
+						  : '~',
+			 kind_name, name);
+	return buf;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of the model share among themselves. Nobody else includes this. */
+#ifndef RACEWAY_MODEL_INTERNAL_H
+#define RACEWAY_MODEL_INTERNAL_H
+
+#include "model/model.h"
+
+#define RACEWAY_MODEL_KINDS 16	    /* at least raceway_kind_count */
+#define RACEWAY_MODEL_NAME 160	    /* "partition " and two names of 63 */
+#define RACEWAY_MODEL_KEY 32	    /* a JSON key of an attribute */
+#define RACEWAY_MODEL_LOCAL "local" /* the server that is this machine */
+
+/* Documents never change once they are in a model, so models share them, and share whole kinds
+ * until one of them writes (jansson's reference counts tell). */
+struct raceway_model {
+	json_t *objects[RACEWAY_MODEL_KINDS]; /* by position in raceway_kinds: name -> document */
+	json_t *touched; /* "vnic web1/eth0" -> true: changed since made or cloned */
+	uint64_t salt;
+};
+
+/* "vnic web1/eth0". Returns buf. */
+char *raceway_model_object(const struct raceway_kind *kind, const char *name,
+			   char buf[RACEWAY_MODEL_NAME]);
+bool raceway_model_touched(const struct raceway_model *model, const char *kind, const char *name);
+
+/* A copy that is still the same change: what was touched stays so. */
+struct raceway_model *raceway_model_dup(const struct raceway_model *model);
+/* The contents of *from move to *to; *from is then empty and only to be freed. */
+void raceway_model_move(struct raceway_model *to, struct raceway_model *from);
+
+/* Takes the reference `doc`. Writing what is there already touches nothing. */
+void raceway_model_put(struct raceway_model *model, const struct raceway_kind *kind,
+		       const char *name, json_t *doc);
+void raceway_model_drop(struct raceway_model *model, const struct raceway_kind *kind,
+			const char *name);
+
+/* The normalised document that `doc` makes of `old` (NULL: there was none), without what is
+ * still to be assigned. `old` may be returned itself. */
+int raceway_model_normalise(const struct raceway_kind *kind, const char *object, const char *name,
+			    const json_t *old, const json_t *doc, enum raceway_write how,
+			    json_t **ret_doc, struct raceway_error *err);
+/* The rules that one object has by itself. */
+int raceway_model_rules(const struct raceway_kind *kind, const char *object, const char *name,
+			const json_t *doc, struct raceway_error *err);
+/* Name and parent of an object that is to be written. */
+int raceway_model_nameable(const struct raceway_model *model, const struct raceway_kind *kind,
+			   const char *object, const char *name, struct raceway_error *err);
+
+/* Hands out numbers and MACs of one kind. */
+struct raceway_assigner;
+struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
+					      const struct raceway_kind *kind);
+void raceway_assigner_free(struct raceway_assigner **assigner);
+bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc);
+/* *ret_doc: a new document with everything assigned. */
+int raceway_assigner_fill(struct raceway_assigner *assigner, const char *object, const char *name,
+			  const json_t *doc, json_t **ret_doc, struct raceway_error *err);
+
+/* "10gbit", "on", "a b" of a value; the default or "none" where it is NULL. Returns buf. */
+char *raceway_value_format(const struct raceway_attr *attr, const json_t *value, char *buf,
+			   size_t size);
+
+#endif
