@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Lays out fields of JSON objects for people: tables with aligned columns, and text. */
+#include "cli/table.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/units.h"
+
+#define FIELDS_MAX 32
+#define PART 64
+#define GAP 2
+#define TEXT_LABEL 18 /* column of the values in text */
+
+const json_t *raceway_json_at(const json_t *object, const char *path)
+{
+	char part[PART];
+
+	while (object && *path) {
+		size_t length = strcspn(path, ".");
+
+		snprintf(part, sizeof(part), "%.*s", (int)length, path);
+		object = json_object_get(object, part);
+		path += length + (path[length] == '.');
+	}
+	return object;
+}
+
+char *raceway_format_live(uint64_t bps, char *buf, size_t size)
+{
+	static const char *const units[] = { "bit", "kbit", "mbit", "gbit", "tbit" };
+	const size_t last = sizeof(units) / sizeof(units[0]) - 1;
+	double value = (double)bps;
+	size_t unit = 0;
+
+	/* 999.5 would be printed as 1000. */
+	while (value >= 999.5 && unit < last) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(buf, size, "%.*f%s",
+		 unit == 0 || value >= 99.95 ? 0
+		 : value >= 9.995	     ? 1
+					     : 2,
+		 value, units[unit]);
+	return buf;
+}
+
+static void put(char *buf, const char *text)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, RACEWAY_CELL - used, "%s", text);
+}
+
+static void put_scalar(char *buf, const json_t *value)
+{
+	char number[RACEWAY_UNIT_TEXT];
+
+	if (json_is_string(value)) {
+		put(buf, json_string_value(value));
+	} else if (json_is_integer(value)) {
+		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+			 json_integer_value(value));
+		put(buf, number);
+	} else if (json_is_real(value)) {
+		snprintf(number, sizeof(number), "%.3g", json_real_value(value));
+		put(buf, number);
+	} else if (json_is_boolean(value)) {
+		put(buf, json_is_true(value) ? "on" : "off");
+	}
+}
+
+/* One level of list or object inside a cell: "a, b" or "rate 3, spoof 1". */
+static void put_text(char *buf, const json_t *value)
+{
+	const json_t *entry;
+	const char *key;
+	size_t i;
+
+	if (json_is_array(value)) {
+		json_array_foreach (value, i, entry) {
+			const json_t *name = json_object_get(entry, "name");
+
+			put(buf, buf[0] ? ", " : "");
+			put_scalar(buf, name ? name : entry);
+		}
+	} else if (json_is_object(value)) {
+		json_object_foreach ((json_t *)value, key, entry) {
+			put(buf, buf[0] ? ", " : "");
+			put(buf, key);
+			put(buf, " ");
+			put_scalar(buf, entry);
+		}
+	} else {
+		put_scalar(buf, value);
+	}
+}
+
+static void put_drops(char *buf, const json_t *value)
+{
+	const json_t *entry;
+	const char *key;
+	char count[PART];
+
+	json_object_foreach ((json_t *)value, key, entry) {
+		if (json_integer_value(entry) == 0)
+			continue;
+		snprintf(count, sizeof(count), "%s%s %" JSON_INTEGER_FORMAT, buf[0] ? ", " : "",
+			 key, json_integer_value(entry));
+		put(buf, count);
+	}
+}
+
+char *raceway_cell(const struct raceway_field *field, const json_t *object, char buf[RACEWAY_CELL])
+{
+	const json_t *value = raceway_json_at(object, field->path);
+	char text[RACEWAY_UNIT_TEXT];
+
+	buf[0] = '\0';
+	if (!value || json_is_null(value)) {
+		put(buf, "-");
+		return buf;
+	}
+	if (field->how == RACEWAY_SHOW_DROPS)
+		put_drops(buf, value);
+	else if (field->how == RACEWAY_SHOW_TEXT || !json_is_number(value))
+		put_text(buf, value);
+	else if (field->how == RACEWAY_SHOW_RATE)
+		put(buf, raceway_format_rate((uint64_t)json_number_value(value), text));
+	else if (field->how == RACEWAY_SHOW_LIVE)
+		put(buf,
+		    raceway_format_live((uint64_t)json_number_value(value), text, sizeof(text)));
+	else if (field->how == RACEWAY_SHOW_SIZE)
+		put(buf, raceway_format_size((uint64_t)json_number_value(value), text));
+	else
+		put_scalar(buf, value);
+	if (buf[0] == '\0')
+		put(buf, "-");
+	return raceway_printable(buf);
+}
+
+static char *head_of(const struct raceway_field *field, char buf[RACEWAY_CELL])
+{
+	snprintf(buf, RACEWAY_CELL, "%s", field->label);
+	for (char *at = buf; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return buf;
+}
+
+/* Columns are as wide on the screen as they have characters, not bytes. */
+static int width_of(const char *text)
+{
+	int width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_cell(FILE *out, const char *text, int width, bool right, bool last)
+{
+	int fill = width - width_of(text);
+
+	if (right)
+		fprintf(out, "%*s%s", fill, "", text);
+	else
+		fprintf(out, "%s%*s", text, last ? 0 : fill, "");
+	fprintf(out, "%*s", last ? 0 : GAP, "");
+}
+
+static void print_row(FILE *out, const struct raceway_field *fields, size_t count,
+		      const int *widths, const json_t *row)
+{
+	char cell[RACEWAY_CELL];
+	size_t last = count;
+
+	while (last > 0 && !(fields[last - 1].where & RACEWAY_IN_TABLE))
+		last--;
+	for (size_t i = 0; i < last; i++) {
+		bool right =
+			fields[i].how != RACEWAY_SHOW_TEXT && fields[i].how != RACEWAY_SHOW_DROPS;
+
+		if (!(fields[i].where & RACEWAY_IN_TABLE))
+			continue;
+		print_cell(out,
+			   row ? raceway_cell(&fields[i], row, cell) : head_of(&fields[i], cell),
+			   widths[i], right, i + 1 == last);
+	}
+	fputc('\n', out);
+}
+
+void raceway_table_print(FILE *out, const struct raceway_field *fields, size_t count,
+			 const json_t *rows)
+{
+	int widths[FIELDS_MAX] = { 0 };
+	char cell[RACEWAY_CELL];
+	const json_t *row;
+	size_t r;
+
+	if (json_array_size(rows) == 0 || count > FIELDS_MAX)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		widths[i] = width_of(head_of(&fields[i], cell));
+		json_array_foreach (rows, r, row) {
+			int width = width_of(raceway_cell(&fields[i], row, cell));
+
+			widths[i] = width > widths[i] ? width : widths[i];
+		}
+	}
+	print_row(out, fields, count, widths, NULL);
+	json_array_foreach (rows, r, row)
+		print_row(out, fields, count, widths, row);
+}
+
+static bool named(const struct raceway_field *fields, size_t count, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(fields[i].path, key, length) == 0 &&
+		    (fields[i].path[length] == '\0' || fields[i].path[length] == '.'))
+			return true;
+	return strcmp(key, "name") == 0;
+}
+
+void raceway_text_print(FILE *out, const struct raceway_field *fields, size_t count,
+			const json_t *object)
+{
+	char cell[RACEWAY_CELL];
+	const json_t *value;
+	const char *key;
+
+	for (size_t i = 0; i < count; i++) {
+		value = raceway_json_at(object, fields[i].path);
+		if (!(fields[i].where & RACEWAY_IN_TEXT) || !value || json_is_null(value))
+			continue;
+		fprintf(out, "    %-*s %s\n", TEXT_LABEL, fields[i].label,
+			raceway_cell(&fields[i], object, cell));
+	}
+	json_object_foreach ((json_t *)object, key, value) {
+		struct raceway_field rest = { key, key, RACEWAY_SHOW_TEXT, RACEWAY_IN_TEXT };
+
+		if (!named(fields, count, key) && !json_is_null(value))
+			fprintf(out, "    %-*s %s\n", TEXT_LABEL, key,
+				raceway_cell(&rest, object, cell));
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fields of JSON objects as columns of a table or as lines of text: a field is listed once,
+ * whichever way it is shown. */
+#ifndef RACEWAY_CLI_TABLE_H
+#define RACEWAY_CLI_TABLE_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum raceway_show {
+	RACEWAY_SHOW_TEXT, /* strings and numbers as they are, booleans on|off */
+	RACEWAY_SHOW_RATE, /* configured: exact */
+	RACEWAY_SHOW_LIVE, /* measured: three digits */
+	RACEWAY_SHOW_SIZE,
+	RACEWAY_SHOW_COUNT,
+	RACEWAY_SHOW_DROPS, /* {"rate": 3} as "rate 3" */
+};
+
+#define RACEWAY_IN_TABLE (1U << 0)
+#define RACEWAY_IN_TEXT (1U << 1)
+#define RACEWAY_IN_BOTH (RACEWAY_IN_TABLE | RACEWAY_IN_TEXT)
+
+struct raceway_field {
+	const char *path;  /* "tx.cir" */
+	const char *label; /* "tx-cir"; a table's head is the same in capitals */
+	enum raceway_show how;
+	unsigned int where; /* RACEWAY_IN_* */
+};
+
+#define RACEWAY_CELL 192
+
+/* The value at a path such as "tx.cir"; NULL if there is none. */
+const json_t *raceway_json_at(const json_t *object, const char *path);
+/* "-" where there is nothing. Returns buf. */
+char *raceway_cell(const struct raceway_field *field, const json_t *object, char buf[RACEWAY_CELL]);
+/* 1234567 -> "1.23mbit": three digits, for what is measured. */
+char *raceway_format_live(uint64_t bps, char *buf, size_t size);
+
+/* A row per object of the array, numbers to the right; nothing at all for an empty array. */
+void raceway_table_print(FILE *out, const struct raceway_field *fields, size_t count,
+			 const json_t *rows);
+/* "LABEL VALUE" lines, indented, fields without value left out; then whatever the object holds
+ * that no field names, so that nothing the daemon says is hidden. */
+void raceway_text_print(FILE *out, const struct raceway_field *fields, size_t count,
+			const json_t *object);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The lists of fields that `show` prints, in the order in which people read them. */
+#include "cli/views.h"
+
+#include <string.h>
+
+#define TABLE RACEWAY_IN_TABLE
+#define TEXT RACEWAY_IN_TEXT
+#define BOTH RACEWAY_IN_BOTH
+
+static const struct raceway_field port_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "dev", "dev", RACEWAY_SHOW_TEXT, BOTH },
+	{ "role", "role", RACEWAY_SHOW_TEXT, BOTH },
+	{ "mode", "mode", RACEWAY_SHOW_TEXT, BOTH },
+	{ "attach", "attach", RACEWAY_SHOW_TEXT, TEXT },
+	{ "host", "host", RACEWAY_SHOW_TEXT, BOTH },
+	{ "jumbo", "jumbo", RACEWAY_SHOW_TEXT, BOTH },
+	{ "mtu", "mtu", RACEWAY_SHOW_COUNT, BOTH },
+	{ "rate", "rate", RACEWAY_SHOW_RATE, BOTH },
+	{ "guaranteed.tx", "guaranteed-tx", RACEWAY_SHOW_RATE, BOTH },
+	{ "guaranteed.rx", "guaranteed-rx", RACEWAY_SHOW_RATE, BOTH },
+	{ "native_segment", "native-segment", RACEWAY_SHOW_TEXT, TEXT },
+	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+};
+
+static const struct raceway_field segment_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "number", "number", RACEWAY_SHOW_COUNT, BOTH },
+	{ "uplink", "uplink", RACEWAY_SHOW_TEXT, BOTH },
+	{ "vlan", "vlan", RACEWAY_SHOW_COUNT, BOTH },
+	{ "untagged", "untagged", RACEWAY_SHOW_TEXT, TEXT },
+	{ "switching", "switching", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+};
+
+static const struct raceway_field server_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "port", "port", RACEWAY_SHOW_TEXT, BOTH },
+	{ "profiles", "profiles", RACEWAY_SHOW_TEXT, BOTH },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+};
+
+static const struct raceway_field profile_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "server", "server", RACEWAY_SHOW_TEXT, BOTH },
+	{ "vnics", "vnics", RACEWAY_SHOW_TEXT, BOTH },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, TEXT },
+	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+};
+
+static const struct raceway_field vnic_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "number", "number", RACEWAY_SHOW_COUNT, TEXT },
+	{ "segment", "segment", RACEWAY_SHOW_TEXT, BOTH },
+	{ "mac", "mac", RACEWAY_SHOW_TEXT, BOTH },
+	{ "mtu", "mtu", RACEWAY_SHOW_COUNT, BOTH },
+	{ "ifname", "ifname", RACEWAY_SHOW_TEXT, TEXT },
+	{ "netns", "netns", RACEWAY_SHOW_TEXT, TEXT },
+	{ "location", "location", RACEWAY_SHOW_TEXT, BOTH },
+	{ "weight", "weight", RACEWAY_SHOW_COUNT, TEXT },
+	{ "tx.cir", "tx-cir", RACEWAY_SHOW_RATE, BOTH },
+	{ "tx.pir", "tx-pir", RACEWAY_SHOW_RATE, BOTH },
+	{ "tx.cbs", "tx-cbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "tx.pbs", "tx-pbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "tx.enforced_by", "tx enforced by", RACEWAY_SHOW_TEXT, TEXT },
+	{ "rx.cir", "rx-cir", RACEWAY_SHOW_RATE, BOTH },
+	{ "rx.pir", "rx-pir", RACEWAY_SHOW_RATE, BOTH },
+	{ "rx.cbs", "rx-cbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "rx.pbs", "rx-pbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "rx.enforced_by", "rx enforced by", RACEWAY_SHOW_TEXT, TEXT },
+	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
+	{ "admin", "admin", RACEWAY_SHOW_TEXT, BOTH },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "reason", "reason", RACEWAY_SHOW_TEXT, TEXT },
+};
+
+static const struct raceway_field other_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+};
+
+static const struct raceway_field stats_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "dir", "dir", RACEWAY_SHOW_TEXT, TABLE },
+	{ "count.rate", "rate", RACEWAY_SHOW_LIVE, TABLE },
+	{ "count.packets", "packets", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.bytes", "bytes", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.green.packets", "green", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.yellow.packets", "yellow", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.red.packets", "red", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.marked.packets", "marked", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.drops", "drops", RACEWAY_SHOW_DROPS, TABLE },
+};
+
+#define VIEW(name, fields)                                                                         \
+	{                                                                                          \
+		name, fields, sizeof(fields) / sizeof(fields[0])                                   \
+	}
+
+const struct raceway_view raceway_stats_view = VIEW("stats", stats_fields);
+
+static const struct raceway_view views[] = {
+	VIEW("port", port_fields),     VIEW("segment", segment_fields),
+	VIEW("server", server_fields), VIEW("profile", profile_fields),
+	VIEW("vnic", vnic_fields),     VIEW("", other_fields), /* last: of every other kind */
+};
+
+const struct raceway_view *raceway_view_of(const char *kind)
+{
+	const size_t last = sizeof(views) / sizeof(views[0]) - 1;
+
+	for (size_t i = 0; i < last; i++)
+		if (strcmp(views[i].kind, kind) == 0)
+			return &views[i];
+	return &views[last];
+}
+
+json_t *raceway_stats_rows(const json_t *objects)
+{
+	static const char *const dirs[] = { "tx", "rx" };
+	json_t *rows = json_array();
+	const json_t *object;
+	size_t i;
+
+	json_array_foreach (objects, i, object) {
+		for (size_t d = 0; rows && d < 2; d++) {
+			json_t *count = json_object_get(object, dirs[d]);
+			json_t *name = json_object_get(object, "name");
+
+			if (name && json_object_get(count, "packets"))
+				json_array_append_new(rows,
+						      json_pack("{s:O, s:s, s:O}", "name", name,
+								"dir", dirs[d], "count", count));
+		}
+	}
+	return rows;
+}
