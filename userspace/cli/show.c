@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `OBJECT show`: a table of all, the fields of one, statistics with -s, JSON with -j. */
+#include "cli/show.h"
+
+#include "cli/output.h"
+#include "cli/views.h"
+#include "util/cleanup.h"
+
+int raceway_fetch(struct raceway_client *client, const char *plural, const char *path,
+		  json_t **ret_answer, struct raceway_error *err)
+{
+	json_auto_t *answer = NULL;
+	int r = raceway_client_call(client, "GET", path, NULL, &answer, err);
+
+	if (r < 0)
+		return r;
+	if (json_is_object(answer) && !json_is_array(json_object_get(answer, plural))) {
+		json_t *wrapped = json_pack("{s:i, s:[O]}", "schema", 1, plural, answer);
+
+		json_decref(answer);
+		answer = wrapped;
+	}
+	if (!json_is_array(json_object_get(answer, plural)))
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+					 "the daemon's answer holds no %s", plural);
+	*ret_answer = RACEWAY_TAKE(answer);
+	return 0;
+}
+
+static void print_one(FILE *out, const struct raceway_cli *cli, const struct raceway_view *view,
+		      const json_t *object)
+{
+	fprintf(out, "%s %s\n", cli->kind->name, cli->name);
+	raceway_text_print(out, view->fields, view->count, object);
+}
+
+int raceway_show(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		 struct raceway_error *err)
+{
+	const struct raceway_view *view = raceway_view_of(cli->kind->name);
+	json_auto_t *answer = NULL, *rows = NULL;
+	const json_t *objects, *object;
+	size_t i;
+	int r;
+
+	r = raceway_fetch(client, cli->kind->plural, cli->path, &answer, err);
+	if (r < 0)
+		return r;
+	if (cli->options.json) {
+		raceway_print_json(out, answer, &cli->options);
+		return 0;
+	}
+	objects = json_object_get(answer, cli->kind->plural);
+	if (cli->name) {
+		json_array_foreach (objects, i, object)
+			print_one(out, cli, view, object);
+	}
+	if (cli->options.statistics)
+		rows = raceway_stats_rows(objects);
+	if (json_array_size(rows) > 0)
+		raceway_table_print(out, raceway_stats_view.fields, raceway_stats_view.count, rows);
+	else if (!cli->name)
+		raceway_table_print(out, view->fields, view->count, objects);
+	return 0;
+}

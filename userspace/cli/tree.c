@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `raceway show`: ports with the segments behind them, servers with their profiles and vNICs. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "cli/show.h"
+#include "cli/table.h"
+#include "util/cleanup.h"
+
+enum { PORTS, SEGMENTS, SERVERS, PROFILES, VNICS, LISTS };
+
+static const char *const plurals[LISTS] = { "ports", "segments", "servers", "profiles", "vnics" };
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* " LABEL VALUE" for each field that has a value; the label is left out where it is "". */
+static void print_line(FILE *out, const json_t *object, const struct raceway_field *fields,
+		       size_t count)
+{
+	char cell[RACEWAY_CELL];
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *value = raceway_json_at(object, fields[i].path);
+
+		if (!value || json_is_null(value))
+			continue;
+		raceway_cell(&fields[i], object, cell);
+		fprintf(out, " %s%s%s", fields[i].label, fields[i].label[0] ? " " : "", cell);
+	}
+	fputc('\n', out);
+}
+
+static void print_segment(FILE *out, const json_t *segment, const char *indent)
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "number", "number", RACEWAY_SHOW_COUNT, 0 },
+		{ "vlan", "vlan", RACEWAY_SHOW_COUNT, 0 },
+		{ "switching", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+
+	fprintf(out, "%ssegment", indent);
+	print_line(out, segment, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+static void print_ports(FILE *out, json_t *const lists[LISTS])
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },	  { "dev", "dev", RACEWAY_SHOW_TEXT, 0 },
+		{ "role", "", RACEWAY_SHOW_TEXT, 0 },	  { "mode", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "rate", "rate", RACEWAY_SHOW_RATE, 0 }, { "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	const json_t *port, *segment;
+	size_t i, j;
+
+	json_array_foreach (lists[PORTS], i, port) {
+		fputs("port", out);
+		print_line(out, port, fields, sizeof(fields) / sizeof(fields[0]));
+		json_array_foreach (lists[SEGMENTS], j, segment)
+			if (strcmp(text_of(segment, "uplink"), text_of(port, "name")) == 0)
+				print_segment(out, segment, "    ");
+	}
+	json_array_foreach (lists[SEGMENTS], j, segment)
+		if (text_of(segment, "uplink")[0] == '\0')
+			print_segment(out, segment, "");
+}
+
+static void print_vnics(FILE *out, const json_t *vnics, const char *profile)
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "segment", "segment", RACEWAY_SHOW_TEXT, 0 },
+		{ "mac", "mac", RACEWAY_SHOW_TEXT, 0 },
+		{ "location", "at", RACEWAY_SHOW_TEXT, 0 },
+		{ "tx.cir", "tx-cir", RACEWAY_SHOW_RATE, 0 },
+		{ "tx.pir", "tx-pir", RACEWAY_SHOW_RATE, 0 },
+		{ "rx.cir", "rx-cir", RACEWAY_SHOW_RATE, 0 },
+		{ "rx.pir", "rx-pir", RACEWAY_SHOW_RATE, 0 },
+		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	size_t length = strlen(profile), i;
+	const json_t *vnic;
+
+	json_array_foreach (vnics, i, vnic) {
+		const char *name = text_of(vnic, "name");
+
+		if (strncmp(name, profile, length) != 0 || name[length] != '/')
+			continue;
+		fputs("        vnic", out);
+		print_line(out, vnic, fields, sizeof(fields) / sizeof(fields[0]));
+	}
+}
+
+static void print_profiles(FILE *out, json_t *const lists[LISTS], const char *server)
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "description", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	const json_t *profile;
+	size_t i;
+
+	json_array_foreach (lists[PROFILES], i, profile) {
+		if (strcmp(text_of(profile, "server"), server) != 0)
+			continue;
+		fputs("    profile", out);
+		print_line(out, profile, fields, sizeof(fields) / sizeof(fields[0]));
+		print_vnics(out, lists[VNICS], text_of(profile, "name"));
+	}
+}
+
+static void print_tree(FILE *out, json_t *const lists[LISTS])
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "port", "port", RACEWAY_SHOW_TEXT, 0 },
+		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	bool unbound = false;
+	const json_t *entry;
+	size_t i;
+
+	print_ports(out, lists);
+	json_array_foreach (lists[SERVERS], i, entry) {
+		fputs("server", out);
+		print_line(out, entry, fields, sizeof(fields) / sizeof(fields[0]));
+		print_profiles(out, lists, text_of(entry, "name"));
+	}
+	json_array_foreach (lists[PROFILES], i, entry)
+		unbound = unbound || text_of(entry, "server")[0] == '\0';
+	if (unbound) {
+		fputs("not bound\n", out);
+		print_profiles(out, lists, "");
+	}
+}
+
+int raceway_tree(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		 struct raceway_error *err)
+{
+	json_auto_t *whole = json_pack("{s:i}", "schema", 1);
+	json_t *lists[LISTS];
+
+	for (size_t i = 0; i < LISTS; i++) {
+		json_auto_t *answer = NULL;
+		char path[64];
+		int r;
+
+		snprintf(path, sizeof(path), "/v1/%s%s", plurals[i],
+			 cli->options.statistics ? "?stats=1" : "");
+		r = raceway_fetch(client, plurals[i], path, &answer, err);
+		if (r < 0)
+			return r;
+		lists[i] = json_object_get(answer, plurals[i]);
+		if (json_object_set(whole, plurals[i], lists[i]) < 0)
+			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+						 "out of memory");
+	}
+	if (cli->options.json)
+		raceway_print_json(out, whole, &cli->options);
+	else
+		print_tree(out, lists);
+	return 0;
+}
