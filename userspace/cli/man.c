@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The lists of objects, words and commands for the manual page, as mdoc(7). */
+#include <string.h>
+
+#include "cli/help.h"
+
+#define SHORT 96
+#define LATER_CHOICES 4
+
+/* Text with the characters that roff would take for its own: a leading dot or quote, \ and -. */
+static void print_text(FILE *out, const char *text)
+{
+	if (text[0] == '.' || text[0] == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		if (*text == '\\')
+			fputs("\\e", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+/* "a|b" as literal words, "RATE" as an argument. */
+static void print_value(FILE *out, const char *value)
+{
+	const char *bar;
+
+	if (value[0] >= 'A' && value[0] <= 'Z') {
+		fprintf(out, " Ar %s", value);
+		return;
+	}
+	for (; (bar = strchr(value, '|')); value = bar + 1)
+		fprintf(out, " Cm %.*s | ", (int)(bar - value), value);
+	fprintf(out, " Cm %s", value);
+}
+
+static void print_attr(FILE *out, const struct raceway_attr *attr)
+{
+	char value[SHORT];
+
+	raceway_attr_value_text(attr, value, sizeof(value));
+	fprintf(out, ".It Cm %s", attr->word);
+	if (value[0])
+		print_value(out, value);
+	fprintf(out, "%s\n", attr->flags & RACEWAY_ATTR_LIST ? " Ns ..." : "");
+	print_text(out, attr->help ? attr->help : "");
+	fputs(".\n", out);
+	if (attr->flags & RACEWAY_ATTR_REQUIRED)
+		fputs("Required.\n", out);
+	if (attr->default_text)
+		fprintf(out, "Default:\n.Cm %s .\n", attr->default_text);
+	if (attr->flags & RACEWAY_ATTR_CREATE_ONLY)
+		fputs("Only with\n.Cm add .\n", out);
+	for (size_t i = 0; i < LATER_CHOICES && attr->later_choices[i]; i++)
+		fprintf(out, "%s.Cm %s%s\n", i ? "" : "Not yet:\n", attr->later_choices[i],
+			i + 1 < LATER_CHOICES && attr->later_choices[i + 1] ? " ," : " .");
+	if (attr->later)
+		fputs("Not yet.\n", out);
+}
+
+static void print_verbs(FILE *out, const struct raceway_kind *kind)
+{
+	char text[SHORT];
+
+	for (size_t i = 0; i < raceway_verb_count; i++) {
+		const struct raceway_verb_info *verb = &raceway_verbs[i];
+
+		if (!verb->kind || !raceway_verb_applies(verb, kind))
+			continue;
+		fprintf(out, ".Pp\n.Nm Cm %s %s", kind->name, verb->word);
+		fputs(" Ar ", out);
+		print_text(out, verb->usage);
+		fputs("\n.br\n", out);
+		snprintf(text, sizeof(text), "%s", verb->help);
+		print_text(out, text);
+		fprintf(out, ".\n%s", verb->later ? "Not yet.\n" : "");
+	}
+}
+
+static void print_kind(FILE *out, const struct raceway_kind *kind)
+{
+	char name[SHORT];
+
+	fprintf(out, ".Ss %s\n.Nm Cm %s add Ar %s\n.Pp\nThe ", kind->name, kind->name,
+		raceway_name_text(kind, name, sizeof(name)));
+	fprintf(out, "%s: %s.\n", kind->name, kind->help);
+	if (kind->later)
+		fprintf(out, "Refused with status 3: %s.\n", kind->later);
+	fputs("Its words:\n.Bl -tag -width Ds -compact\n", out);
+	for (size_t i = 0; i < kind->attr_count; i++)
+		if (raceway_attr_settable(&kind->attrs[i]))
+			print_attr(out, &kind->attrs[i]);
+	fputs(".El\n", out);
+	print_verbs(out, kind);
+}
+
+static void print_command(FILE *out, const struct raceway_command *command)
+{
+	fprintf(out, ".It Cm %s", command->word);
+	if (command->usage) {
+		fputs(" Ar ", out);
+		print_text(out, command->usage);
+	}
+	fputc('\n', out);
+	print_text(out, command->help);
+	fprintf(out, ".\n%s", command->later ? "Not yet.\n" : "");
+	if (!command->options[0].word)
+		return;
+	fputs(".Bl -tag -width Ds -compact\n", out);
+	for (size_t i = 0; i < RACEWAY_OPTIONS_MAX && command->options[i].word; i++) {
+		const struct raceway_option *option = &command->options[i];
+
+		fprintf(out, ".It Cm %s%s%s\n%s.\n%s", option->word, option->value ? " Ar " : "",
+			option->value ? option->value : "", option->help,
+			option->later ? "Not yet.\n" : "");
+	}
+	fputs(".El\n", out);
+}
+
+void raceway_man_words(FILE *out)
+{
+	fputs(".Sh OBJECTS\n", out);
+	for (size_t i = 0; i < raceway_kind_count; i++)
+		print_kind(out, &raceway_kinds[i]);
+	fputs(".Sh COMMANDS\n.Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < raceway_command_count; i++)
+		print_command(out, &raceway_commands[i]);
+	fputs(".El\n", out);
+}
