@@ -214,8 +214,8 @@ static int edit_guest(struct raceway_kernel_run *run, const struct raceway_step 
 	if (!v->netns[0] || (ns && ns->nsid == RACEWAY_NSID_OWN)) {
 		ret = edit_links(run, &run->kernel->rtnl, step, 1, back, &failed);
 		return ret ? fail(run, step, "change the interface", ret, run->kernel->rtnl.text,
-				  err) :
-			     0;
+				  err)
+			   : 0;
 	}
 	if (!ns || ns->err)
 		return fail(run, step, "enter the namespace", ns ? ns->err : -ENOENT, "", err);

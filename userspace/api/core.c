@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The daemon's state and the one way to change it.
+ * Order: validate all, commit to the store, then change the kernel, then take over. A crash in
+ * between is finished by the next start, which makes the kernel as the store says. */
+#include "api/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/samples.h"
+#include "util/cleanup.h"
+
+static void model_freep(struct raceway_model **model)
+{
+	raceway_model_free(*model);
+}
+
+#define MODEL RACEWAY_CLEANUP(model_freep)
+#define WANT RACEWAY_CLEANUP(raceway_want_free)
+
+static const struct raceway_link *find_link(void *context, const char *dev)
+{
+	struct raceway_core *core = context;
+
+	return raceway_links_by_name(&core->kernel.links, dev);
+}
+
+static uint32_t world_mtu(void *context, const char *dev)
+{
+	const struct raceway_link *link = find_link(context, dev);
+
+	return link ? link->mtu : 0;
+}
+
+static bool world_exists(void *context, const char *dev)
+{
+	return find_link(context, dev);
+}
+
+static uint64_t world_speed(void *context, const char *dev)
+{
+	return raceway_link_speed_bps(dev);
+}
+
+void raceway_core_event(struct raceway_core *core, const char *event, json_t *data)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	json_object_set_new(
+		data, "time",
+		json_integer(now.tv_sec * (json_int_t)RACEWAY_NSEC_PER_SEC + now.tv_nsec));
+	if (core->on_event)
+		core->on_event(core->on_event_context, event, data);
+	json_decref(data);
+}
+
+static void on_link(enum raceway_link_change change, const struct raceway_link *link, void *context)
+{
+	static const char *const names[] = {
+		[RACEWAY_LINK_SAME] = "same",	      [RACEWAY_LINK_APPEARED] = "appeared",
+		[RACEWAY_LINK_VANISHED] = "vanished", [RACEWAY_LINK_CHANGED] = "changed",
+		[RACEWAY_LINK_CARRIER] = "carrier",
+	};
+	struct raceway_core *core = context;
+
+	if (!core->on_event)
+		return;
+	raceway_core_event(core, "link",
+			   json_pack("{s:s, s:s, s:i, s:b, s:b}", "dev", link->name, "change",
+				     names[change], "ifindex", (int)link->ifindex, "up", link->up,
+				     "carrier", link->carrier));
+}
+
+static int first_make(struct raceway_core *core, struct raceway_error *err)
+{
+	WANT struct raceway_want want = { 0 };
+	int ret = raceway_want_build(core->model, &core->world, core->host_keep, &want, err);
+
+	return ret ? ret : raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
+}
+
+int raceway_core_open(struct raceway_core *core, const struct raceway_core_options *options,
+		      struct raceway_error *err)
+{
+	int ret;
+
+	*core = (struct raceway_core){
+		.kernel = { .rtnl.fd = -1, .events_fd = -1 },
+		.role = options->role,
+		.host_keep = options->role == RACEWAY_NODE_STANDALONE,
+		.world = {
+			.speed_bps = world_speed,
+			.mtu = world_mtu,
+			.dev_exists = world_exists,
+			.context = core,
+		},
+	};
+	snprintf(core->node, sizeof(core->node), "%s", options->node);
+	snprintf(core->pin_dir, sizeof(core->pin_dir), "%s", options->pin_dir);
+	ret = raceway_store_open(options->state_dir, &core->store, err);
+	if (!ret)
+		ret = raceway_store_load(core->store, &core->model, err);
+	if (!ret)
+		ret = raceway_kernel_open(options->pin_dir, options->max_vnics, &core->kernel, err);
+	if (!ret) {
+		core->world.max_vnics = raceway_dp_max_vnics(core->kernel.dp);
+		core->kernel.on_link = on_link;
+		core->kernel.on_link_context = core;
+		core->samples = raceway_samples_new();
+		ret = core->samples ? first_make(core, err) : -1;
+	}
+	if (ret) {
+		raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+		raceway_core_close(core);
+	}
+	return ret;
+}
+
+void raceway_core_close(struct raceway_core *core)
+{
+	raceway_kernel_close(&core->kernel);
+	raceway_model_free(core->model);
+	core->model = NULL;
+	raceway_store_close(core->store);
+	core->store = NULL;
+	raceway_samples_free(core->samples);
+	core->samples = NULL;
+}
+
+static void tell_changes(struct raceway_core *core, const json_t *changes)
+{
+	json_t *change;
+	size_t i;
+
+	json_array_foreach (changes, i, change)
+		raceway_core_event(core, "object", json_copy(change));
+}
+
+/* Stores and makes it so; takes over *model and *want when all is done. */
+static int commit(struct raceway_core *core, struct raceway_model **model,
+		  struct raceway_want *want, struct raceway_error *err)
+{
+	struct raceway_error back = { 0 };
+	int ret = raceway_store_commit(core->store, core->model, *model, err);
+
+	if (ret)
+		return ret;
+	ret = raceway_kernel_make(&core->kernel, want, RACEWAY_MAKE_STRICT, err);
+	if (ret) {
+		if (raceway_store_commit(core->store, *model, core->model, &back))
+			fprintf(stderr,
+				"racewayd: store: the refused change could not be taken "
+				"back: %s\n",
+				back.message);
+		return ret;
+	}
+	raceway_model_free(core->model);
+	core->model = RACEWAY_TAKE(*model);
+	core->settle_due = true;
+	return 0;
+}
+
+int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
+			bool dry_run, json_t **ret_changes, struct raceway_error *err)
+{
+	MODEL struct raceway_model *model = raceway_model_clone(core->model);
+	WANT struct raceway_want want = { 0 };
+	json_auto_t *changes = NULL;
+	int ret;
+
+	if (!model)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	(void)raceway_kernel_listen(&core->kernel);
+	ret = edit(model, context, err);
+	if (!ret)
+		ret = raceway_model_check(model, &core->world, err);
+	if (ret)
+		return ret;
+	changes = raceway_model_diff(core->model, model);
+	if (!changes)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	if (json_array_size(changes)) {
+		ret = raceway_want_build(model, &core->world, core->host_keep, &want, err);
+		if (!ret)
+			ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
+		if (!ret && !dry_run)
+			ret = commit(core, &model, &want, err);
+		if (ret)
+			return ret;
+		if (!dry_run)
+			tell_changes(core, changes);
+	}
+	if (ret_changes)
+		*ret_changes = RACEWAY_TAKE(changes);
+	return 0;
+}
+
+int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)
+{
+	WANT struct raceway_want want = { 0 };
+	int ret;
+
+	/* Port rates depend on link speeds, so what is wanted is worked out anew too. */
+	ret = raceway_want_build(core->model, &core->world, core->host_keep, &want, err);
+	if (!ret)
+		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
+	if (core->on_event)
+		raceway_core_event(core, "reconcile",
+				   json_pack("{s:s, s:i}", "result", ret ? err->message : "done",
+					     "troubles", (int)core->kernel.trouble_count));
+	return ret;
+}
+
+void raceway_core_listen(struct raceway_core *core)
+{
+	struct raceway_error err = { 0 };
+	char line[512];
+
+	if (!raceway_kernel_listen(&core->kernel))
+		return;
+	if (raceway_core_reconcile(core, &err))
+		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The daemon's state and the one way to change it: clone, change, check, plan, store, make, swap.
+ * Nothing is ever half done: what fails is taken back, in the kernel and in the store. */
+#ifndef RACEWAY_API_CORE_H
+#define RACEWAY_API_CORE_H
+
+#include "model/model.h"
+#include "plan/kernel.h"
+#include "store/store.h"
+
+struct raceway_samples;
+
+enum raceway_node_role {
+	RACEWAY_NODE_STANDALONE,
+	RACEWAY_NODE_DIRECTOR,
+	RACEWAY_NODE_SERVER,
+};
+
+struct raceway_core_options {
+	const char *state_dir;
+	const char *pin_dir;
+	uint32_t max_vnics; /* 0: the default, or what the pins have */
+	enum raceway_node_role role;
+	const char *node;
+};
+
+struct raceway_core {
+	struct raceway_store *store;
+	struct raceway_model *model;
+	struct raceway_kernel kernel;
+	struct raceway_world world;
+	enum raceway_node_role role;
+	bool host_keep;	 /* of ports that do not say */
+	bool settle_due; /* raceway_dp_settle() after the reply */
+	char node[64];
+	char pin_dir[256];
+	struct raceway_samples *samples;
+	/* Something happened; `data` is borrowed. May be NULL. */
+	void (*on_event)(void *context, const char *event, json_t *data);
+	void *on_event_context;
+};
+
+/* Opens store and data path, makes the kernel as the store says (what cannot be made so is
+ * remembered as a trouble of its object). *core must stay where it is. */
+int raceway_core_open(struct raceway_core *core, const struct raceway_core_options *options,
+		      struct raceway_error *err);
+/* The data path goes on without us. */
+void raceway_core_close(struct raceway_core *core);
+
+/* Changes a clone of the model; context is the caller's. */
+typedef int (*raceway_core_edit)(struct raceway_model *model, void *context,
+				 struct raceway_error *err);
+/* All or nothing. *ret_changes (may be NULL) is a new reference to what changed, as
+ * raceway_model_diff() gives it. dry_run: everything short of the store and the kernel. */
+int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
+			bool dry_run, json_t **ret_changes, struct raceway_error *err);
+
+/* Link events are waiting: takes them, and makes right what they concern. */
+void raceway_core_listen(struct raceway_core *core);
+/* Looks at everything anew. */
+int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err);
+
+/* Tells on_event: {"time": ns, ...} with the given members, taking over `data`. */
+void raceway_core_event(struct raceway_core *core, const char *event, json_t *data);
+
+#endif

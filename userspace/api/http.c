@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* HTTP/1.1 around the API: bodies are collected within bounds, then the request is one call. */
+#include "api/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/stream.h"
+
+#define TIMEOUT_S 60U
+#define HEADER_BYTES 16384U /* of one connection's memory: request line and headers */
+#define FLUSH_RUNS 4
+
+struct raceway_http {
+	struct MHD_Daemon *daemon;
+	struct raceway_core *core;
+	struct raceway_streams streams;
+	size_t bodies; /* bytes held for all connections */
+};
+
+/* One request while its body arrives. */
+struct exchange {
+	struct raceway_http *http;
+	char *body;
+	size_t used, room;
+	bool refused;
+};
+
+static void release_body(struct exchange *x)
+{
+	x->http->bodies -= x->room;
+	free(x->body);
+	x->body = NULL;
+	x->used = x->room = 0;
+}
+
+/* False: more than is taken. */
+static bool collect(struct exchange *x, const char *data, size_t size)
+{
+	size_t room = x->room;
+	char *bigger;
+
+	if (size > RACEWAY_HTTP_BODY_MAX - x->used)
+		return false;
+	while (room < x->used + size)
+		room = room ? 2 * room : 4096;
+	if (room != x->room) {
+		if (x->http->bodies + room - x->room > RACEWAY_HTTP_BODIES_MAX)
+			return false;
+		bigger = realloc(x->body, room);
+		if (!bigger)
+			return false;
+		x->http->bodies += room - x->room;
+		x->body = bigger;
+		x->room = room;
+	}
+	memcpy(x->body + x->used, data, size);
+	x->used += size;
+	return true;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static const char *argument(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* ?name, ?name=1; not ?name=0. */
+static bool flag(struct MHD_Connection *connection, const char *name)
+{
+	const char *value = argument(connection, name);
+
+	if (!value)
+		return MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, name,
+						     strlen(name), NULL, NULL) == MHD_YES;
+	return strcmp(value, "0") && strcmp(value, "false");
+}
+
+static struct MHD_Response *body_response(struct raceway_response *answer)
+{
+	struct MHD_Response *response;
+	char *text = answer->text;
+
+	if (answer->json)
+		text = json_dumps(answer->json, JSON_COMPACT);
+	answer->text = NULL;
+	if (!text)
+		return MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(text);
+		return NULL;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+				answer->type ? answer->type : "application/json");
+	return response;
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, struct exchange *x,
+			     struct raceway_response *answer, const char *only)
+{
+	struct MHD_Response *response;
+	enum MHD_Result ret;
+
+	if (answer->stream) {
+		response = raceway_stream_new(&x->http->streams, connection, only);
+		if (response)
+			MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+						"text/event-stream");
+	} else {
+		response = body_response(answer);
+	}
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (answer->etag[0])
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, answer->etag);
+	if (answer->allow)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+	ret = MHD_queue_response(connection, answer->status, response);
+	MHD_destroy_response(response);
+	return ret;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, struct exchange *x)
+{
+	struct raceway_response answer = { 0 };
+	struct raceway_error err = { 0 };
+	enum MHD_Result ret;
+
+	raceway_error_set(&err, RACEWAY_FAULT_SYNTAX, "", "", "the body is above %u bytes",
+			  RACEWAY_HTTP_BODY_MAX);
+	raceway_api_error(&answer, &err);
+	answer.status = MHD_HTTP_CONTENT_TOO_LARGE;
+	x->refused = true;
+	ret = queue(connection, x, &answer, NULL);
+	raceway_response_clear(&answer);
+	return ret;
+}
+
+static enum MHD_Result begin(struct raceway_http *http, struct MHD_Connection *connection,
+			     void **state)
+{
+	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	struct exchange *x = calloc(1, sizeof(*x));
+	unsigned long long size;
+
+	if (!x)
+		return MHD_NO;
+	x->http = http;
+	*state = x;
+	if (!length)
+		return MHD_YES;
+	errno = 0;
+	size = strtoull(length, NULL, 10);
+	return errno || size > RACEWAY_HTTP_BODY_MAX ? refuse(connection, x) : MHD_YES;
+}
+
+static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection,
+			      const char *url, const char *method)
+{
+	struct raceway_request request = {
+		.method = method,
+		.path = url,
+		.body = x->body,
+		.body_size = x->used,
+		.if_match = header(connection, MHD_HTTP_HEADER_IF_MATCH),
+		.content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+		.stats = flag(connection, "stats"),
+		.dry_run = flag(connection, "dry_run"),
+		.prune = flag(connection, "prune"),
+		.only = argument(connection, "only"),
+		.dev = argument(connection, "dev"),
+	};
+	struct raceway_response answer;
+	enum MHD_Result ret;
+
+	raceway_api_handle(x->http->core, &request, &answer);
+	release_body(x);
+	ret = queue(connection, x, &answer, request.only);
+	raceway_response_clear(&answer);
+	return ret;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **state)
+{
+	struct exchange *x = *state;
+
+	if (!x)
+		return begin(context, connection, state);
+	if (*size) {
+		/* What comes after a refusal is read and thrown away. */
+		if (!x->refused && !collect(x, data, *size)) {
+			release_body(x);
+			x->refused = true;
+		}
+		*size = 0;
+		return MHD_YES;
+	}
+	return x->refused ? refuse(connection, x) : finish(x, connection, url, method);
+}
+
+static void on_done(void *context, struct MHD_Connection *connection, void **state,
+		    enum MHD_RequestTerminationCode code)
+{
+	struct exchange *x = *state;
+
+	if (!x)
+		return;
+	release_body(x);
+	free(x);
+	*state = NULL;
+}
+
+int raceway_http_open(struct raceway_core *core, int listen_fd, struct raceway_http **ret_http,
+		      struct raceway_error *err)
+{
+	struct raceway_http *http = calloc(1, sizeof(*http));
+
+	if (!http) {
+		close(listen_fd);
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "api", "", "out of memory");
+	}
+	http->core = core;
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)RACEWAY_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(2 * HEADER_BYTES),
+		MHD_OPTION_NOTIFY_COMPLETED, on_done, http, MHD_OPTION_END);
+	if (!http->daemon) {
+		close(listen_fd);
+		free(http);
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "api", "",
+					 "the HTTP server does not start: %s", strerror(errno));
+	}
+	*ret_http = http;
+	return 0;
+}
+
+void raceway_http_close(struct raceway_http *http)
+{
+	if (!http)
+		return;
+	raceway_streams_close(&http->streams);
+	for (int i = 0; i < FLUSH_RUNS; i++)
+		MHD_run(http->daemon);
+	MHD_stop_daemon(http->daemon);
+	free(http);
+}
+
+int raceway_http_fd(struct raceway_http *http)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	return info ? info->epoll_fd : -1;
+}
+
+void raceway_http_run(struct raceway_http *http)
+{
+	MHD_run(http->daemon);
+}
+
+int raceway_http_timeout(struct raceway_http *http)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
+		return -1;
+	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+size_t raceway_http_streams(const struct raceway_http *http)
+{
+	return http->streams.count;
+}
+
+void raceway_http_event(struct raceway_http *http, const char *event, const json_t *data)
+{
+	char *text;
+
+	if (!http->streams.count)
+		return;
+	text = data ? json_dumps(data, JSON_COMPACT) : NULL;
+	raceway_streams_send(&http->streams, text ? event : NULL, text);
+	free(text);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* GET, POST, PUT, PATCH and DELETE of objects, with versions for If-Match. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/show.h"
+#include "util/cleanup.h"
+
+#define HTTP_OK 200
+#define HTTP_CREATED 201
+#define HTTP_NO_CONTENT 204
+#define HTTP_METHOD 405
+#define FNV64_BASIS 14695981039346656037ULL
+#define FNV64_PRIME 1099511628211ULL
+
+/* One write, for raceway_core_change(). */
+struct write {
+	const struct raceway_kind *kind;
+	const char *name;
+	const json_t *doc; /* NULL: delete */
+	enum raceway_write how;
+};
+
+static int hash_text(const char *buffer, size_t size, void *data)
+{
+	uint64_t *hash = data;
+
+	for (size_t i = 0; i < size; i++)
+		*hash = (*hash ^ (uint8_t)buffer[i]) * FNV64_PRIME;
+	return 0;
+}
+
+/* The version of an object is a number made from what is configured: the same after a restart,
+ * another after any change, and not touched by changes of other objects. */
+static void make_etag(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
+		      char etag[RACEWAY_ETAG_SIZE])
+{
+	const json_t *doc = raceway_model_get(core->model, kind, name);
+	uint64_t hash = FNV64_BASIS;
+
+	etag[0] = '\0';
+	if (!doc)
+		return;
+	if (!json_dump_callback(doc, hash_text, &hash, JSON_COMPACT | JSON_SORT_KEYS))
+		snprintf(etag, RACEWAY_ETAG_SIZE, "\"%" PRIu64 "\"", hash);
+}
+
+static int object_error(struct raceway_error *err, enum raceway_fault fault,
+			const struct raceway_kind *kind, const char *name, const char *message)
+{
+	char object[96];
+
+	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	return raceway_error_set(err, fault, object, "", "%s", message);
+}
+
+static int check_version(struct raceway_core *core, const struct raceway_kind *kind,
+			 const char *name, const struct raceway_request *request,
+			 struct raceway_error *err)
+{
+	char etag[RACEWAY_ETAG_SIZE];
+
+	if (!request->if_match)
+		return 0;
+	make_etag(core, kind, name, etag);
+	if (etag[0] && (!strcmp(request->if_match, "*") || strstr(request->if_match, etag)))
+		return 0;
+	return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
+			    "it was changed meanwhile: its version is another than If-Match says");
+}
+
+static int edit(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	const struct write *w = context;
+
+	if (!w->doc)
+		return raceway_model_delete(model, w->kind, w->name, err);
+	return raceway_model_write(model, w->kind, w->name, w->doc, w->how, err);
+}
+
+/* What the caller should know though all is done. */
+static void add_warnings(struct raceway_core *core, const struct raceway_kind *kind,
+			 const char *name, json_t *answer)
+{
+	char object[96];
+	const struct raceway_error *trouble;
+	json_t *shown = json_array_get(json_object_get(answer, kind->plural), 0);
+	json_t *warnings = json_object_get(shown, "warnings");
+
+	snprintf(object, sizeof(object), "%s %.88s", kind->name, name);
+	trouble = raceway_kernel_trouble(&core->kernel, object);
+	if (trouble)
+		json_object_set_new(answer, "warnings", json_pack("[s]", trouble->message));
+	else if (warnings)
+		json_object_set(answer, "warnings", warnings);
+}
+
+static void answer_object(struct raceway_core *core, const struct raceway_kind *kind,
+			  const char *name, bool statistics, struct raceway_response *response)
+{
+	response->json = raceway_show(core, kind, name, statistics);
+	make_etag(core, kind, name, response->etag);
+}
+
+static void write_object(struct raceway_core *core, struct write *w,
+			 const struct raceway_request *request, struct raceway_response *response)
+{
+	bool existed = raceway_model_get(core->model, w->kind, w->name);
+	struct raceway_error err = { 0 };
+	int ret = check_version(core, w->kind, w->name, request, &err);
+
+	if (!ret)
+		ret = raceway_core_change(core, edit, w, request->dry_run, NULL, &err);
+	if (ret) {
+		raceway_api_error(response, &err);
+		return;
+	}
+	if (!w->doc || (request->dry_run && !existed)) {
+		response->status = HTTP_NO_CONTENT;
+		return;
+	}
+	response->status = existed ? HTTP_OK : HTTP_CREATED;
+	answer_object(core, w->kind, w->name, false, response);
+	add_warnings(core, w->kind, w->name, response->json);
+}
+
+/* POST to the collection: the name is in the body. */
+static void add_object(struct raceway_core *core, const struct raceway_kind *kind,
+		       const struct raceway_request *request, struct raceway_response *response)
+{
+	json_auto_t *body = NULL;
+	struct raceway_error err = { 0 };
+	struct write w = { .kind = kind, .how = RACEWAY_ADD };
+	int ret = raceway_api_body(request, &body, &err);
+
+	if (!ret) {
+		w.name = json_string_value(json_object_get(body, "name"));
+		w.doc = body;
+		if (!w.name)
+			ret = raceway_error_set(&err, RACEWAY_FAULT_SYNTAX, kind->name, "name",
+						"name is missing");
+	}
+	if (ret)
+		raceway_api_error(response, &err);
+	else
+		write_object(core, &w, request, response);
+}
+
+static void change_object(struct raceway_core *core, const struct raceway_kind *kind,
+			  const char *name, enum raceway_write how,
+			  const struct raceway_request *request, struct raceway_response *response)
+{
+	json_auto_t *body = NULL;
+	struct raceway_error err = { 0 };
+	struct write w = { .kind = kind, .name = name, .how = how };
+
+	if (raceway_api_body(request, &body, &err)) {
+		raceway_api_error(response, &err);
+		return;
+	}
+	w.doc = body;
+	write_object(core, &w, request, response);
+}
+
+static void method_error(const struct raceway_request *request, const char *allow,
+			 struct raceway_response *response)
+{
+	struct raceway_error err = { 0 };
+
+	raceway_error_set(&err, RACEWAY_FAULT_SYNTAX, "", "", "%s is not possible here, only %s",
+			  request->method, allow);
+	raceway_api_error(response, &err);
+	response->status = HTTP_METHOD;
+	response->allow = allow;
+}
+
+static bool is_get(const struct raceway_request *request)
+{
+	return !strcmp(request->method, "GET") || !strcmp(request->method, "HEAD");
+}
+
+static void get_object(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
+		       const struct raceway_request *request, struct raceway_response *response)
+{
+	struct raceway_error err = { 0 };
+
+	if (!raceway_model_get(core->model, kind, name)) {
+		object_error(&err, RACEWAY_FAULT_NOT_FOUND, kind, name, "does not exist");
+		raceway_api_error(response, &err);
+		return;
+	}
+	response->status = HTTP_OK;
+	answer_object(core, kind, name, request->stats, response);
+}
+
+void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *kind,
+			 const char *name, const struct raceway_request *request,
+			 struct raceway_response *response)
+{
+	struct write deletion = { .kind = kind, .name = name };
+
+	if (!name && is_get(request)) {
+		response->status = HTTP_OK;
+		response->json = raceway_show(core, kind, NULL, request->stats);
+	} else if (!name && !strcmp(request->method, "POST")) {
+		add_object(core, kind, request, response);
+	} else if (!name) {
+		method_error(request, "GET, POST", response);
+	} else if (is_get(request)) {
+		get_object(core, kind, name, request, response);
+	} else if (!strcmp(request->method, "PUT")) {
+		change_object(core, kind, name, RACEWAY_PUT, request, response);
+	} else if (!strcmp(request->method, "PATCH")) {
+		change_object(core, kind, name, RACEWAY_PATCH, request, response);
+	} else if (!strcmp(request->method, "DELETE")) {
+		write_object(core, &deletion, request, response);
+	} else {
+		method_error(request, "GET, PUT, PATCH, DELETE", response);
+	}
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Objects as `show` gives them. Keys are the words of the command line with `_` for `-`.
+ * Absent values are null, so that a reader always finds the key. */
+#include "api/show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/samples.h"
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, text && *text ? json_string(text) : json_null());
+}
+
+static void set_number(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static void set_rate(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, value ? json_integer((json_int_t)value) : json_null());
+}
+
+static json_t *effective(const struct raceway_kind *kind, const json_t *doc,
+			 const struct raceway_attr *attr, const char *key)
+{
+	json_t *value = json_object_get(doc, key);
+
+	if (value)
+		return json_incref(value);
+	if (!attr->default_text)
+		return json_null();
+	switch (attr->type) {
+	case RACEWAY_TYPE_NUMBER:
+	case RACEWAY_TYPE_RATE:
+	case RACEWAY_TYPE_SIZE:
+	case RACEWAY_TYPE_TIME:
+		return json_integer((json_int_t)raceway_model_u64(kind, doc, attr->word));
+	case RACEWAY_TYPE_ONOFF:
+	case RACEWAY_TYPE_FLAG:
+		return json_boolean(raceway_model_bool(kind, doc, attr->word));
+	default:
+		return json_string(raceway_model_text(kind, doc, attr->word));
+	}
+}
+
+static bool is_rate_word(const char *word)
+{
+	return !strncmp(word, "tx-", 3) || !strncmp(word, "rx-", 3);
+}
+
+/* Every word of the kind; what does not exist yet is left out. */
+static void set_words(json_t *object, const struct raceway_kind *kind, const json_t *doc)
+{
+	char key[64];
+
+	for (size_t i = 0; i < kind->attr_count; i++) {
+		const struct raceway_attr *attr = &kind->attrs[i];
+
+		if (attr->later || is_rate_word(attr->word))
+			continue;
+		raceway_attr_key(attr, key, sizeof(key));
+		json_object_set_new(object, key, effective(kind, doc, attr, key));
+	}
+}
+
+/* --- ports --- */
+
+static json_t *guaranteed(struct raceway_core *core, uint16_t port)
+{
+	const struct raceway_want *want = &core->kernel.want;
+	uint64_t sum[RACEWAY_DIRS] = { 0 };
+
+	for (size_t i = 0; i < want->vnic_count && port; i++) {
+		const struct raceway_want_vnic *v = &want->vnics[i];
+
+		if (v->where == RACEWAY_WHERE_NONE || (v->uplink != port && v->dp.port != port))
+			continue;
+		for (int dir = 0; dir < RACEWAY_DIRS; dir++)
+			sum[dir] += v->dp.dir[dir].cir_bps;
+	}
+	return json_pack("{s:I, s:I}", "tx", (json_int_t)sum[RACEWAY_TX], "rx",
+			 (json_int_t)sum[RACEWAY_RX]);
+}
+
+static void show_port(struct raceway_core *core, json_t *object, const char *name)
+{
+	const struct raceway_want *want = &core->kernel.want;
+	const struct raceway_dp_port *port = NULL;
+	const struct raceway_link *link;
+	struct raceway_dp_port_info info = { 0 };
+	char oper[320];
+
+	for (size_t i = 0; i < want->port_count; i++)
+		if (!strcmp(want->ports[i].name, name))
+			port = &want->ports[i];
+	if (!port)
+		return;
+	link = raceway_links_by_name(&core->kernel.links, port->dev);
+	if (link && !raceway_dp_port_info(core->kernel.dp, link->ifindex, &info) && info.attached)
+		set_text(object, "mode", info.native ? "native" : "generic");
+	set_text(object, "host", port->host_keep ? "keep" : "none");
+	set_text(object, "jumbo", info.attached ? info.jumbo_xdp ? "xdp" : "skb" : NULL);
+	set_rate(object, "rate", port->rate_bps);
+	set_rate(object, "mtu", link ? link->mtu : 0);
+	set_rate(object, "ifindex", link ? link->ifindex : 0);
+	json_object_set_new(object, "guaranteed", guaranteed(core, port->number));
+	set_text(object, "oper", raceway_oper_port(core, name, oper, sizeof(oper)));
+	if (info.warning[0])
+		json_object_set_new(object, "warnings", json_pack("[s]", info.warning));
+}
+
+/* --- vNICs --- */
+
+static json_t *count_json(const struct raceway_count *count)
+{
+	return json_pack("{s:I, s:I}", "packets", (json_int_t)count->packets, "bytes",
+			 (json_int_t)count->bytes);
+}
+
+static json_t *drops_json(const struct raceway_drops *drops, uint32_t vnic, enum raceway_dir dir)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < drops->used; i++) {
+		const struct raceway_drop_count *c = &drops->count[i];
+		const char *reason = raceway_drop_name(c->key.reason);
+
+		if (c->key.owner == RACEWAY_OWNER_VNIC && c->key.id == vnic && c->key.dir == dir &&
+		    reason)
+			set_number(object, reason, c->packets);
+	}
+	return object;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * RACEWAY_NSEC_PER_SEC + now.tv_nsec;
+}
+
+static void add_statistics(struct raceway_core *core, json_t *const dirs[RACEWAY_DIRS],
+			   uint32_t number, const struct raceway_drops *drops)
+{
+	static const char *const colours[] = { "green", "yellow", "red", "marked" };
+	uint64_t bytes[RACEWAY_DIRS] = { 0 }, rate[RACEWAY_DIRS];
+	struct raceway_stats stats[RACEWAY_DIRS] = { 0 };
+
+	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
+		(void)raceway_dp_stats(core->kernel.dp, number, dir, &stats[dir]);
+		bytes[dir] = stats[dir].colour[RACEWAY_GREEN].bytes +
+			     stats[dir].colour[RACEWAY_YELLOW].bytes;
+	}
+	raceway_samples_take(core->samples, number, now_ns(), bytes, rate);
+	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
+		set_number(dirs[dir], "packets",
+			   stats[dir].colour[RACEWAY_GREEN].packets +
+				   stats[dir].colour[RACEWAY_YELLOW].packets);
+		set_number(dirs[dir], "bytes", bytes[dir]);
+		set_number(dirs[dir], "rate", rate[dir]);
+		for (int c = 0; c < RACEWAY_COLOURS; c++)
+			json_object_set_new(dirs[dir], colours[c],
+					    count_json(&stats[dir].colour[c]));
+		json_object_set_new(dirs[dir], "drops", drops_json(drops, number, dir));
+	}
+}
+
+static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced)
+{
+	json_t *object = json_object();
+
+	set_number(object, "cir", rate->cir_bps);
+	set_rate(object, "pir", rate->pir_bps);
+	set_rate(object, "cbs", rate->cbs_bytes);
+	set_rate(object, "pbs", rate->pbs_bytes);
+	set_text(object, "enforced_by",
+		 enforced && (rate->cir_bps || rate->pir_bps) ? "bpf" : "none");
+	return object;
+}
+
+static void show_location(struct raceway_core *core, json_t *object,
+			  const struct raceway_want_vnic *v)
+{
+	const struct raceway_dp_port *port = raceway_want_port(&core->kernel.want, v->dp.port);
+
+	if (v->where == RACEWAY_WHERE_PORT) {
+		set_text(object, "location", port ? port->name : NULL);
+	} else if (v->where == RACEWAY_WHERE_LOCAL) {
+		set_text(object, "location", "local");
+		set_text(object, "ifname", v->ifname);
+		set_text(object, "host_dev", v->host);
+	} else {
+		set_text(object, "location", NULL);
+	}
+}
+
+static void show_vnic(struct raceway_core *core, json_t *object, const char *name,
+		      const struct raceway_drops *drops)
+{
+	const struct raceway_want_vnic *v = raceway_want_vnic(&core->kernel.want, name);
+	static const char *const names[] = { "tx", "rx" };
+	json_t *dirs[RACEWAY_DIRS];
+	char reason[400];
+	const char *oper = raceway_oper_vnic(core, name, reason, sizeof(reason));
+	bool enforced = v && v->where != RACEWAY_WHERE_NONE && core->kernel.is_filled;
+
+	if (!v)
+		return;
+	show_location(core, object, v);
+	set_text(object, "admin", v->dp.up ? "up" : "down");
+	set_text(object, "oper", oper);
+	set_text(object, "reason", reason);
+	set_number(object, "weight", 1); /* all alike */
+	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
+		dirs[dir] = rate_json(&v->dp.dir[dir], enforced);
+		json_object_set_new(object, names[dir], dirs[dir]);
+	}
+	if (drops)
+		add_statistics(core, dirs, v->dp.number, drops);
+}
+
+/* --- profiles and servers --- */
+
+/* Sorted names of the kind whose `word` is `value`, or that begin with "value/" (word NULL). */
+static json_t *names_where(struct raceway_core *core, const char *kind_name, const char *word,
+			   const char *value)
+{
+	const struct raceway_kind *kind = raceway_kind_find(kind_name);
+	json_auto_t *all = raceway_model_names(core->model, kind);
+	json_t *names = json_array(), *entry;
+	size_t i, length = strlen(value);
+
+	json_array_foreach (all, i, entry) {
+		const char *name = json_string_value(entry), *text = NULL;
+
+		if (word)
+			text = raceway_model_text(kind, raceway_model_get(core->model, kind, name),
+						  word);
+		if (word ? text && !strcmp(text, value)
+			 : !strncmp(name, value, length) && name[length] == '/')
+			json_array_append(names, entry);
+	}
+	return names;
+}
+
+static const char *server_oper(struct raceway_core *core, const json_t *doc, const char *name,
+			       char *buf, size_t size)
+{
+	const json_t *port = json_object_get(doc, "port");
+
+	if (!strcmp(name, "local"))
+		return "up";
+	if (json_is_array(port))
+		port = json_array_get(port, 0);
+	return port ? raceway_oper_port(core, json_string_value(port), buf, size) : "no port";
+}
+
+json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,
+			    const char *name, const json_t *doc, const struct raceway_drops *drops)
+{
+	json_t *object = json_object();
+	char oper[320];
+
+	set_text(object, "name", name);
+	set_words(object, kind, doc);
+	if (!strcmp(kind->name, "port")) {
+		show_port(core, object, name);
+	} else if (!strcmp(kind->name, "vnic")) {
+		show_vnic(core, object, name, drops);
+	} else if (!strcmp(kind->name, "profile")) {
+		json_object_set_new(object, "vnics", names_where(core, "vnic", NULL, name));
+	} else if (!strcmp(kind->name, "server")) {
+		json_object_set_new(object, "profiles",
+				    names_where(core, "profile", "server", name));
+		set_text(object, "oper", server_oper(core, doc, name, oper, sizeof(oper)));
+	}
+	return object;
+}
+
+static json_t *show_all(struct raceway_core *core, const struct raceway_kind *kind,
+			const struct raceway_drops *drops)
+{
+	json_auto_t *names = raceway_model_names(core->model, kind);
+	json_t *list = json_array(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *text = json_string_value(name);
+
+		json_array_append_new(
+			list,
+			raceway_show_object(core, kind, text,
+					    raceway_model_get(core->model, kind, text), drops));
+	}
+	return list;
+}
+
+json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
+		     bool statistics)
+{
+	struct raceway_drops drops = { 0 };
+	json_t *list;
+
+	if (statistics && raceway_drops_read(core, &drops))
+		statistics = false;
+	if (name)
+		list = json_pack("[o]",
+				 raceway_show_object(core, kind, name,
+						     raceway_model_get(core->model, kind, name),
+						     statistics ? &drops : NULL));
+	else
+		list = show_all(core, kind, statistics ? &drops : NULL);
+	raceway_drops_free(&drops);
+	return json_pack("{s:i, s:o}", "schema", 1, kind->plural, list);
+}

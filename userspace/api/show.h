@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Objects as `show` gives them: what is configured, with defaults, and what is. */
+#ifndef RACEWAY_API_SHOW_H
+#define RACEWAY_API_SHOW_H
+
+#include "api/core.h"
+
+/* All drop counters at one moment, by vNIC. */
+struct raceway_drops {
+	struct raceway_drop_count {
+		struct raceway_drop_key key;
+		uint64_t packets;
+	} * count;
+	size_t used, room;
+};
+int raceway_drops_read(struct raceway_core *core, struct raceway_drops *drops);
+void raceway_drops_free(struct raceway_drops *drops);
+
+/* New reference; NULL: out of memory. `drops` NULL: no statistics. */
+json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,
+			    const char *name, const json_t *doc, const struct raceway_drops *drops);
+/* {"schema": 1, "OBJECTs": [...]}: one by name, or all where name is NULL. */
+json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
+		     bool statistics);
+
+/* "up", or why not, in buf. */
+const char *raceway_oper_port(struct raceway_core *core, const char *name, char *buf, size_t size);
+/* "up", "down" or "unbound"; why not up in `reason`, "" if up. */
+const char *raceway_oper_vnic(struct raceway_core *core, const char *name, char *reason,
+			      size_t size);
+
+#endif

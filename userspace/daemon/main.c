@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* racewayd: opens store and data path, makes the kernel as the store says, serves the API.
+ * Its end, by SIGTERM or otherwise, leaves the data path at work. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/loop.h"
+#include "daemon/options.h"
+
+static void on_event(void *context, const char *event, json_t *data)
+{
+	struct raceway_http **http = context;
+
+	if (*http)
+		raceway_http_event(*http, event, data);
+}
+
+static int serve(struct raceway_core *core, const struct raceway_options *options,
+		 struct raceway_error *err)
+{
+	struct raceway_http *http = NULL;
+	int fd, ret;
+
+	ret = raceway_http_socket(options->run_dir, &fd, err);
+	if (ret)
+		return ret;
+	ret = raceway_http_open(core, fd, &http, err);
+	if (ret)
+		return ret;
+	core->on_event_context = &http;
+	core->on_event = on_event;
+	for (size_t i = 0; i < core->kernel.trouble_count; i++) {
+		char line[512];
+
+		fprintf(stderr, "racewayd: %s\n",
+			raceway_error_format(&core->kernel.troubles[i].error, line, sizeof(line)));
+	}
+	sd_notify(0, "READY=1");
+	if (options->foreground) {
+		puts("ready");
+		fflush(stdout);
+	}
+	ret = raceway_loop_run(core, http, err);
+	sd_notify(0, "STOPPING=1");
+	core->on_event = NULL;
+	raceway_http_close(http);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	static struct raceway_core core;
+	struct raceway_options options;
+	struct raceway_error err = { 0 };
+	char line[512];
+	int ret;
+
+	ret = raceway_options_parse(argc, argv, &options, &err);
+	if (!ret && options.help) {
+		raceway_options_help();
+		return EXIT_SUCCESS;
+	}
+	if (!ret && options.version) {
+		printf("racewayd %s, map layout %d\n", RACEWAY_VERSION, RACEWAY_LAYOUT);
+		return EXIT_SUCCESS;
+	}
+	if (!ret) {
+		const struct raceway_core_options core_options = {
+			.state_dir = options.state_dir,
+			.pin_dir = options.pin_dir,
+			.max_vnics = options.vnics,
+			.role = options.node_role,
+			.node = options.node,
+		};
+
+		raceway_loop_signals();
+		ret = raceway_core_open(&core, &core_options, &err);
+		if (!ret) {
+			ret = serve(&core, &options, &err);
+			raceway_core_close(&core);
+		}
+	}
+	if (!ret)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
+	return raceway_error_exit_status(err.fault);
+}
