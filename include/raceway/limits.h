@@ -23,6 +23,11 @@
 #define RACEWAY_GROUP_PPS 10000
 #define RACEWAY_GROUP_BURST 1000
 
+/* Default depth of a bucket: what one TCP flow needs at small round trips to reach its cap
+ * (docs/design.md section 6 has the measurement), and never less than two GSO packets. */
+#define RACEWAY_BURST_MS 250
+#define RACEWAY_BURST_MIN_BYTES 131072
+
 #define RACEWAY_RATE_MIN_BPS 1000ULL
 #define RACEWAY_RATE_MAX_BPS 400000000000ULL
 #define RACEWAY_NSEC_PER_SEC 1000000000ULL

@@ -12,8 +12,6 @@
 #include "util/units.h"
 
 #define DEFAULT_MTU 1500
-#define DEFAULT_BURST_MIN 131072ULL /* two GSO packets */
-#define DEFAULT_BURST_NS 20000000ULL
 
 struct reader {
 	const char *kind;
@@ -139,9 +137,9 @@ static void read_segment(struct reader *r, struct raceway_config_file *file)
 
 static uint64_t default_burst(uint64_t rate_bps)
 {
-	uint64_t bytes = rate_bps / 8 * DEFAULT_BURST_NS / RACEWAY_NSEC_PER_SEC;
+	uint64_t bytes = rate_bps / 8 * RACEWAY_BURST_MS / 1000;
 
-	return bytes < DEFAULT_BURST_MIN ? DEFAULT_BURST_MIN : bytes;
+	return bytes < RACEWAY_BURST_MIN_BYTES ? RACEWAY_BURST_MIN_BYTES : bytes;
 }
 
 static void read_rates(struct reader *r, struct raceway_dp_vnic *vnic)

@@ -2,14 +2,12 @@
 /* Effective values: what a document says, else the default, which for bursts and port rates
  * follows from something else. */
 #include <assert.h>
+#include <raceway/limits.h>
 #include <string.h>
 
 #include "model/internal.h"
 #include "util/units.h"
 
-#define BURST_TIME_MS 20 /* of the rate; TCP needs about a round trip (design section 6) */
-#define BURST_MIN_BYTES 131072
-#define EXCESS_MIN_BYTES 65536
 #define PORT_RATE_PERCENT 98 /* the rest keeps the NIC's own queue from choosing */
 
 static const struct raceway_attr *find(const struct raceway_kind *kind, const char *word)
@@ -73,7 +71,7 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 
 static uint64_t burst_of(uint64_t rate_bps)
 {
-	return max_u64(rate_bps / 8 * BURST_TIME_MS / 1000, BURST_MIN_BYTES);
+	return max_u64(rate_bps / 8 * RACEWAY_BURST_MS / 1000, RACEWAY_BURST_MIN_BYTES);
 }
 
 uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word)
@@ -96,7 +94,7 @@ uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word)
 		return 0;
 	if (pbs)
 		return pbs;
-	return max_u64(burst_of(pir), cir ? cbs + (pir > cir ? EXCESS_MIN_BYTES : 0) : 0);
+	return max_u64(burst_of(pir), cir ? cbs + (pir > cir ? RACEWAY_BURST_MIN_BYTES : 0) : 0);
 }
 
 uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_world *world)
