@@ -172,19 +172,20 @@ static void print_cell(FILE *out, const char *text, int width, bool right, bool 
 	fprintf(out, "%*s", last ? 0 : GAP, "");
 }
 
+/* Columns that are left out have the width 0. */
 static void print_row(FILE *out, const struct raceway_field *fields, size_t count,
 		      const int *widths, const json_t *row)
 {
 	char cell[RACEWAY_CELL];
 	size_t last = count;
 
-	while (last > 0 && !(fields[last - 1].where & RACEWAY_IN_TABLE))
+	while (last > 0 && widths[last - 1] == 0)
 		last--;
 	for (size_t i = 0; i < last; i++) {
 		bool right =
 			fields[i].how != RACEWAY_SHOW_TEXT && fields[i].how != RACEWAY_SHOW_DROPS;
 
-		if (!(fields[i].where & RACEWAY_IN_TABLE))
+		if (widths[i] == 0)
 			continue;
 		print_cell(out,
 			   row ? raceway_cell(&fields[i], row, cell) : head_of(&fields[i], cell),
@@ -193,24 +194,36 @@ static void print_row(FILE *out, const struct raceway_field *fields, size_t coun
 	fputc('\n', out);
 }
 
+static int column_width(const struct raceway_field *field, const json_t *rows)
+{
+	bool shown = field->where & RACEWAY_IN_TABLE;
+	char cell[RACEWAY_CELL];
+	int widest = width_of(head_of(field, cell));
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const json_t *value = raceway_json_at(row, field->path);
+		int width = width_of(raceway_cell(field, row, cell));
+
+		widest = width > widest ? width : widest;
+		if (field->where & RACEWAY_IN_TABLE_IF && value && !json_is_null(value))
+			shown = true;
+	}
+	return shown ? widest : 0;
+}
+
 void raceway_table_print(FILE *out, const struct raceway_field *fields, size_t count,
 			 const json_t *rows)
 {
 	int widths[FIELDS_MAX] = { 0 };
-	char cell[RACEWAY_CELL];
 	const json_t *row;
 	size_t r;
 
 	if (json_array_size(rows) == 0 || count > FIELDS_MAX)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		widths[i] = width_of(head_of(&fields[i], cell));
-		json_array_foreach (rows, r, row) {
-			int width = width_of(raceway_cell(&fields[i], row, cell));
-
-			widths[i] = width > widths[i] ? width : widths[i];
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		widths[i] = column_width(&fields[i], rows);
 	print_row(out, fields, count, widths, NULL);
 	json_array_foreach (rows, r, row)
 		print_row(out, fields, count, widths, row);

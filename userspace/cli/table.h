@@ -20,6 +20,7 @@ enum raceway_show {
 #define RACEWAY_IN_TABLE (1U << 0)
 #define RACEWAY_IN_TEXT (1U << 1)
 #define RACEWAY_IN_BOTH (RACEWAY_IN_TABLE | RACEWAY_IN_TEXT)
+#define RACEWAY_IN_TABLE_IF (1U << 2) /* a column only where some row has a value */
 
 struct raceway_field {
 	const char *path;  /* "tx.cir" */
@@ -28,7 +29,7 @@ struct raceway_field {
 	unsigned int where; /* RACEWAY_IN_* */
 };
 
-#define RACEWAY_CELL 192
+#define RACEWAY_CELL 640 /* the longest text of the daemon's, a reason, fits */
 
 /* The value at a path such as "tx.cir"; NULL if there is none. */
 const json_t *raceway_json_at(const json_t *object, const char *path);

@@ -7,6 +7,7 @@
 #define TABLE RACEWAY_IN_TABLE
 #define TEXT RACEWAY_IN_TEXT
 #define BOTH RACEWAY_IN_BOTH
+#define MAYBE (RACEWAY_IN_TABLE_IF | RACEWAY_IN_TEXT)
 
 static const struct raceway_field port_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
@@ -23,6 +24,7 @@ static const struct raceway_field port_fields[] = {
 	{ "native_segment", "native-segment", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "warnings", "warning", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field segment_fields[] = {
@@ -32,7 +34,7 @@ static const struct raceway_field segment_fields[] = {
 	{ "vlan", "vlan", RACEWAY_SHOW_COUNT, BOTH },
 	{ "untagged", "untagged", RACEWAY_SHOW_TEXT, TEXT },
 	{ "switching", "switching", RACEWAY_SHOW_TEXT, BOTH },
-	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field server_fields[] = {
@@ -40,7 +42,7 @@ static const struct raceway_field server_fields[] = {
 	{ "port", "port", RACEWAY_SHOW_TEXT, BOTH },
 	{ "profiles", "profiles", RACEWAY_SHOW_TEXT, BOTH },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
-	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field profile_fields[] = {
@@ -48,7 +50,7 @@ static const struct raceway_field profile_fields[] = {
 	{ "server", "server", RACEWAY_SHOW_TEXT, BOTH },
 	{ "vnics", "vnics", RACEWAY_SHOW_TEXT, BOTH },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, TEXT },
-	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field vnic_fields[] = {
@@ -74,12 +76,12 @@ static const struct raceway_field vnic_fields[] = {
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "admin", "admin", RACEWAY_SHOW_TEXT, BOTH },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
-	{ "reason", "reason", RACEWAY_SHOW_TEXT, TEXT },
+	{ "reason", "reason", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field other_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
-	{ "description", "description", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
 static const struct raceway_field stats_fields[] = {

@@ -72,7 +72,7 @@ Test(cli_table, a_long_cell_is_cut)
 	const struct raceway_field field = { "a", "a", RACEWAY_SHOW_TEXT, 0 };
 	char cell[RACEWAY_CELL];
 
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 2 * RACEWAY_CELL; i++)
 		json_array_append_new(list, json_string("name"));
 	json_object_set_new(object, "a", list);
 	cr_expect_eq(strlen(raceway_cell(&field, object, cell)), RACEWAY_CELL - 1);
@@ -83,6 +83,7 @@ static const struct raceway_field fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, RACEWAY_IN_TABLE },
 	{ "mtu", "mtu", RACEWAY_SHOW_COUNT, RACEWAY_IN_BOTH },
 	{ "note", "note", RACEWAY_SHOW_TEXT, RACEWAY_IN_TEXT },
+	{ "why", "why", RACEWAY_SHOW_TEXT, RACEWAY_IN_TABLE_IF },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, RACEWAY_IN_BOTH },
 };
 
@@ -94,9 +95,9 @@ static void expect_print(bool table, const char *json, const char *text)
 	FILE *out = open_memstream(&printed, &size);
 
 	if (table)
-		raceway_table_print(out, fields, 4, value);
+		raceway_table_print(out, fields, 5, value);
 	else
-		raceway_text_print(out, fields, 4, value);
+		raceway_text_print(out, fields, 5, value);
 	fclose(out);
 	cr_expect_str_eq(printed, text, "%s", printed);
 	free(printed);
@@ -112,6 +113,17 @@ Test(cli_table, columns)
 		     "NAME   MTU  OPER\n"
 		     "b\u00fcro  9000  up\n"
 		     "x       68  -\n");
+}
+
+Test(cli_table, a_column_that_nobody_needs_is_left_out)
+{
+	expect_print(true, "[{\"name\": \"x\", \"mtu\": 68, \"why\": \"no dev\"}, {\"why\": null}]",
+		     "NAME  MTU  WHY     OPER\n"
+		     "x      68  no dev  -\n"
+		     "-       -  -       -\n");
+	expect_print(true, "[{\"name\": \"x\", \"mtu\": 68, \"why\": null}]",
+		     "NAME  MTU  OPER\n"
+		     "x      68  -\n");
 }
 
 Test(cli_table, text_hides_nothing)
