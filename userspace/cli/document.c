@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* apply, diff and export: the document travels as JSON, the answer is the list of changes. */
+#include "cli/document.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "model/model.h"
+#include "model/yaml.h"
+#include "util/cleanup.h"
+
+#define CHUNK 65536
+#define LINE 1024
+#define PATH 64
+
+static int fail_file(const char *path, int number, struct raceway_error *err)
+{
+	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, path, "", "%s", strerror(number));
+}
+
+int raceway_document_read(const char *path, json_t **ret_document, struct raceway_error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	RACEWAY_FCLOSE FILE *opened = is_stdin ? NULL : fopen(path, "re");
+	FILE *file = is_stdin ? stdin : opened;
+	const char *name = is_stdin ? "standard input" : path;
+	RACEWAY_FREE char *text = NULL;
+	size_t used = 0, size = 0, got;
+
+	if (!file)
+		return fail_file(name, errno, err);
+	do {
+		if (size - used < CHUNK) {
+			char *more = realloc(text, size + 2 * CHUNK + size / 2);
+
+			if (!more)
+				return fail_file(name, ENOMEM, err);
+			text = more;
+			size += 2 * CHUNK + size / 2;
+		}
+		got = fread(text + used, 1, size - used, file);
+		used += got;
+		if (used > RACEWAY_YAML_MAX)
+			return fail_file(name, EFBIG, err);
+	} while (got > 0);
+	if (ferror(file))
+		return fail_file(name, errno ? errno : EIO, err);
+	return raceway_yaml_parse(text, used, name, ret_document, err);
+}
+
+static bool is_removal(const json_t *change)
+{
+	const char *op = json_string_value(json_object_get(change, "op"));
+
+	return op && strcmp(op, "del") == 0;
+}
+
+/* Prints the changes of an answer: all, only what is removed, or only what is not. */
+static void print_changes(FILE *out, const json_t *answer, bool removed, bool others)
+{
+	const json_t *change;
+	char line[LINE];
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "changes"), i, change) {
+		if (is_removal(change) ? removed : others)
+			fprintf(out, "%s\n",
+				raceway_printable(
+					raceway_change_format(change, line, sizeof(line))));
+	}
+}
+
+static int post(struct raceway_client *client, const char *what, bool dry_run, bool prune,
+		const json_t *document, json_t **ret_answer, struct raceway_error *err)
+{
+	json_auto_t *answer = NULL;
+	char path[PATH];
+	int r;
+
+	snprintf(path, sizeof(path), "/v1/%s%s%s%s", what, dry_run || prune ? "?" : "",
+		 dry_run ? "dry_run=1" : "", prune ? (dry_run ? "&prune=1" : "prune=1") : "");
+	r = raceway_client_call(client, "POST", path, document, &answer, err);
+	if (r < 0)
+		return r;
+	if (!json_is_array(json_object_get(answer, "changes")))
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+					 "the daemon's answer holds no list of changes");
+	*ret_answer = RACEWAY_TAKE(answer);
+	return 0;
+}
+
+static int result(const struct raceway_cli *cli, const json_t *answer)
+{
+	return cli->exit_code && json_array_size(json_object_get(answer, "changes")) > 0;
+}
+
+int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		  struct raceway_error *err)
+{
+	json_auto_t *document = NULL, *plan = NULL, *answer = NULL;
+	bool say_first = cli->prune && !cli->dry_run && !cli->options.json;
+	int r;
+
+	r = raceway_document_read(cli->file, &document, err);
+	if (r < 0)
+		return r;
+	/* What goes is said before it is gone. */
+	if (say_first) {
+		r = post(client, "apply", true, true, document, &plan, err);
+		if (r < 0)
+			return r;
+		print_changes(out, plan, true, false);
+		fflush(out);
+	}
+	r = post(client, "apply", cli->dry_run, cli->prune, document, &answer, err);
+	if (r < 0)
+		return r;
+	raceway_print_warnings(stderr, "", answer);
+	if (cli->options.json)
+		raceway_print_json(out, answer, &cli->options);
+	else
+		print_changes(out, answer, !say_first, true);
+	return result(cli, answer);
+}
+
+int raceway_diff(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		 struct raceway_error *err)
+{
+	json_auto_t *document = NULL, *answer = NULL;
+	int r;
+
+	r = raceway_document_read(cli->file, &document, err);
+	if (r < 0)
+		return r;
+	r = post(client, "diff", false, cli->prune, document, &answer, err);
+	if (r < 0)
+		return r;
+	if (cli->options.json)
+		raceway_print_json(out, answer, &cli->options);
+	else
+		print_changes(out, answer, true, true);
+	return result(cli, answer);
+}
+
+int raceway_export(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		   struct raceway_error *err)
+{
+	json_auto_t *document = NULL;
+	int r = raceway_client_call(client, "GET", "/v1/export", NULL, &document, err);
+
+	if (r < 0)
+		return r;
+	if (!json_is_object(document))
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+					 "the daemon's answer is no document");
+	if (cli->options.json) {
+		raceway_print_json(out, document, &cli->options);
+		return 0;
+	}
+	r = raceway_yaml_write(out, document);
+	if (r < 0)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "export: %s",
+					 strerror(-r));
+	return 0;
+}
