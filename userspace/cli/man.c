@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The lists of objects, words and commands for the manual page, as mdoc(7). */
+#include <ctype.h>
 #include <string.h>
 
 #include "cli/help.h"
@@ -18,6 +19,14 @@ static void print_text(FILE *out, const char *text)
 		else
 			fputc(*text, out);
 	}
+}
+
+/* The same, beginning with a capital letter. */
+static void print_sentence(FILE *out, const char *text)
+{
+	fputc(toupper((unsigned char)text[0]), out);
+	print_text(out, text + 1);
+	fputs(".\n", out);
 }
 
 /* "a|b" as literal words, "RATE" as an argument. */
@@ -58,22 +67,51 @@ static void print_attr(FILE *out, const struct raceway_attr *attr)
 		fputs("Not yet.\n", out);
 }
 
+/* One word of a usage: -f and --prune are flags, FILE an argument, everything else literal. */
+static void print_usage_word(FILE *out, const char *word, size_t length)
+{
+	if (word[0] == '-')
+		fprintf(out, " Fl %.*s", (int)length - 1, word + 1);
+	else if (word[0] >= 'A' && word[0] <= 'Z')
+		fprintf(out, " Ar %.*s", (int)length, word);
+	else if (length == 3 && strncmp(word, "...", length) == 0)
+		fputs(" No ...", out);
+	else if (word[0] == '|')
+		fputs(" |", out);
+	else
+		fprintf(out, " Cm %.*s", (int)length, word);
+}
+
+/* "-f FILE [--prune]" as " Fl f Ar FILE Oo Fl -prune Oc". */
+static void print_usage(FILE *out, const char *usage)
+{
+	while (*usage) {
+		size_t length;
+
+		if (*usage == ' ') {
+			usage++;
+		} else if (*usage == '[' || *usage == ']') {
+			fputs(*usage++ == '[' ? " Oo" : " Oc", out);
+		} else {
+			length = strcspn(usage, "[] ");
+			print_usage_word(out, usage, length);
+			usage += length;
+		}
+	}
+	fputc('\n', out);
+}
+
 static void print_verbs(FILE *out, const struct raceway_kind *kind)
 {
-	char text[SHORT];
-
 	for (size_t i = 0; i < raceway_verb_count; i++) {
 		const struct raceway_verb_info *verb = &raceway_verbs[i];
 
-		if (!verb->kind || !raceway_verb_applies(verb, kind))
+		if (!verb->kind || !raceway_verb_applies(verb, kind) || verb->later)
 			continue;
 		fprintf(out, ".Pp\n.Nm Cm %s %s", kind->name, verb->word);
-		fputs(" Ar ", out);
-		print_text(out, verb->usage);
-		fputs("\n.br\n", out);
-		snprintf(text, sizeof(text), "%s", verb->help);
-		print_text(out, text);
-		fprintf(out, ".\n%s", verb->later ? "Not yet.\n" : "");
+		print_usage(out, verb->usage);
+		fputs(".br\n", out);
+		print_sentence(out, verb->help);
 	}
 }
 
@@ -81,12 +119,16 @@ static void print_kind(FILE *out, const struct raceway_kind *kind)
 {
 	char name[SHORT];
 
-	fprintf(out, ".Ss %s\n.Nm Cm %s add Ar %s\n.Pp\nThe ", kind->name, kind->name,
-		raceway_name_text(kind, name, sizeof(name)));
-	fprintf(out, "%s: %s.\n", kind->name, kind->help);
-	if (kind->later)
+	fprintf(out, ".Ss %s\n", kind->name);
+	if (kind->later) {
+		print_sentence(out, kind->help);
 		fprintf(out, "Refused with status 3: %s.\n", kind->later);
-	fputs("Its words:\n.Bl -tag -width Ds -compact\n", out);
+		return;
+	}
+	fprintf(out, ".Nm Cm %s add Ar %s Oo Ar WORD VALUE Oc Ns ...\n.Pp\n", kind->name,
+		raceway_name_text(kind, name, sizeof(name)));
+	print_sentence(out, kind->help);
+	fputs(".Bl -tag -width Ds -compact\n", out);
 	for (size_t i = 0; i < kind->attr_count; i++)
 		if (raceway_attr_settable(&kind->attrs[i]))
 			print_attr(out, &kind->attrs[i]);
@@ -97,22 +139,22 @@ static void print_kind(FILE *out, const struct raceway_kind *kind)
 static void print_command(FILE *out, const struct raceway_command *command)
 {
 	fprintf(out, ".It Cm %s", command->word);
-	if (command->usage) {
-		fputs(" Ar ", out);
-		print_text(out, command->usage);
-	}
-	fputc('\n', out);
-	print_text(out, command->help);
-	fprintf(out, ".\n%s", command->later ? "Not yet.\n" : "");
+	print_usage(out, command->usage ? command->usage : "");
+	print_sentence(out, command->help);
+	fputs(command->later ? "Not yet.\n" : "", out);
 	if (!command->options[0].word)
 		return;
 	fputs(".Bl -tag -width Ds -compact\n", out);
 	for (size_t i = 0; i < RACEWAY_OPTIONS_MAX && command->options[i].word; i++) {
 		const struct raceway_option *option = &command->options[i];
 
-		fprintf(out, ".It Cm %s%s%s\n%s.\n%s", option->word, option->value ? " Ar " : "",
-			option->value ? option->value : "", option->help,
-			option->later ? "Not yet.\n" : "");
+		fputs(".It", out);
+		print_usage_word(out, option->word, strlen(option->word));
+		if (option->value)
+			fprintf(out, " Ar %s", option->value);
+		fputc('\n', out);
+		print_sentence(out, option->help);
+		fputs(option->later ? "Not yet.\n" : "", out);
 	}
 	fputs(".El\n", out);
 }

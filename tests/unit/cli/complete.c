@@ -127,6 +127,24 @@ Test(cli_help, names_every_word)
 	free(man);
 }
 
+/* Run at the top of the tree; `tools/gen-docs` makes it right. */
+Test(cli_help, the_committed_manual_is_current)
+{
+	static char page[65536];
+	FILE *file = fopen("docs/man/raceway.8", "r");
+	char *words = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&words, &size);
+
+	cr_assert_not_null(file);
+	page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+	fclose(file);
+	raceway_man_words(out);
+	fclose(out);
+	cr_expect_not_null(strstr(page, words), "run tools/gen-docs");
+	free(words);
+}
+
 Test(cli_help, of_one_command)
 {
 	char *help = help_of("profile bind help");
