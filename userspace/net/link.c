@@ -150,6 +150,17 @@ int raceway_links_read(struct raceway_rtnl *rtnl, int nsid, struct raceway_links
 	return 0;
 }
 
+int raceway_links_refresh(struct raceway_rtnl *rtnl, uint32_t ifindex, struct raceway_links *links)
+{
+	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex };
+	__attribute__((cleanup(raceway_msg_freep))) struct nl_msg *message =
+		raceway_rtnl_link(RTM_GETLINK, 0, &header, 64);
+
+	if (!message || nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS))
+		return -ENOMEM;
+	return raceway_rtnl_query(rtnl, message, take_link, links);
+}
+
 void raceway_links_free(struct raceway_links *links)
 {
 	free(links->link);

@@ -58,6 +58,10 @@ enum raceway_link_change {
 int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *header,
 			struct raceway_link *ret_link);
 
+/* Reads one link of the own namespace anew, since the kernel tells nobody of an alias, a group or
+ * a GSO limit of a link that is down. */
+int raceway_links_refresh(struct raceway_rtnl *rtnl, uint32_t ifindex, struct raceway_links *links);
+
 /* A nonblocking socket that hears of links. The events are read with raceway_events_read(). */
 int raceway_events_open(int *ret_fd);
 /* Takes all waiting events into `links`, calls fn for each that changed something. Returns

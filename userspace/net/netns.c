@@ -118,13 +118,14 @@ int raceway_netns_id(struct raceway_rtnl *rtnl, int ns_fd, int *ret_nsid)
 	return 0;
 }
 
-/* In the helper: enters, opens, sends the descriptor with the result. */
-static void enter_and_send(int ns_fd, int channel)
+/* In the helper: enters one, opens, sends the descriptor with the result. */
+static int enter_and_send(int ns_fd, int channel)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	int result = 0, fd = -1;
 	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	int failed;
 
 	if (setns(ns_fd, CLONE_NEWNET))
 		result = -errno;
@@ -141,7 +142,10 @@ static void enter_and_send(int ns_fd, int channel)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
-	_exit(sendmsg(channel, &message, 0) < 0);
+	failed = sendmsg(channel, &message, MSG_NOSIGNAL) < 0;
+	if (fd >= 0)
+		close(fd);
+	return failed;
 }
 
 static int receive_socket(int channel, int *ret_fd)
@@ -172,31 +176,38 @@ static int receive_socket(int channel, int *ret_fd)
 	return 0;
 }
 
-int raceway_netns_socket(int ns_fd, struct raceway_rtnl *ret_rtnl)
+int raceway_netns_sockets(const int *ns_fds, size_t count, struct raceway_rtnl *ret_rtnl)
 {
-	int channel[2], ret, fd = -1;
+	int channel[2], ret = 0;
 	pid_t child;
 
+	for (size_t i = 0; i < count; i++)
+		ret_rtnl[i].fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
 		return -errno;
 	child = fork();
-	if (child < 0) {
-		ret = -errno;
-		goto out;
+	if (!child) {
+		close(channel[0]);
+		for (size_t i = 0; i < count; i++)
+			if (enter_and_send(ns_fds[i], channel[1]))
+				_exit(1);
+		_exit(0);
 	}
-	if (!child)
-		enter_and_send(ns_fd, channel[1]);
+	if (child < 0)
+		ret = -errno;
 	close(channel[1]);
-	channel[1] = -1;
-	ret = receive_socket(channel[0], &fd);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (!ret)
-		ret = raceway_rtnl_adopt(ret_rtnl, fd);
-out:
-	if (channel[1] >= 0)
-		close(channel[1]);
+	for (size_t i = 0; i < count && !ret; i++) {
+		int fd;
+
+		ret = receive_socket(channel[0], &fd);
+		if (!ret)
+			ret = raceway_rtnl_adopt(&ret_rtnl[i], fd);
+	}
 	close(channel[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	for (size_t i = 0; i < count && ret; i++)
+		raceway_rtnl_close(&ret_rtnl[i]);
 	return ret;
 }
 

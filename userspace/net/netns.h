@@ -13,10 +13,10 @@ int raceway_netns_open(const char *name, int *ret_fd);
 /* The id by which the socket's namespace knows that of `ns_fd`, made if there is none;
  * RACEWAY_NSID_OWN if it is the process's own. */
 int raceway_netns_id(struct raceway_rtnl *rtnl, int ns_fd, int *ret_nsid);
-/* A socket inside, opened by a helper process that enters and exits. Entering needs
- * CAP_SYS_ADMIN: -EPERM without. */
-int raceway_netns_socket(int ns_fd, struct raceway_rtnl *ret_rtnl);
-/* Why raceway_netns_open() or _socket() failed, for people. */
+/* A socket inside of each, opened by one helper process that enters them and exits. All or none.
+ * Entering needs CAP_SYS_ADMIN: -EPERM without. */
+int raceway_netns_sockets(const int *ns_fds, size_t count, struct raceway_rtnl *ret_rtnl);
+/* Why raceway_netns_open() or _sockets() failed, for people. */
 const char *raceway_netns_why(int err);
 
 #endif

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/cleanup.h"
+
 #define DELETE_GROUP 0x7277de1U /* where links wait, for one system call, to be deleted */
 
 /* An array of messages that frees itself. */
@@ -48,10 +50,7 @@ static int messages_add(struct messages *m, struct nl_msg *message)
 
 static int put_guest(struct nl_msg *message, const struct raceway_veth *veth)
 {
-	struct ifinfomsg header = {
-		.ifi_flags = veth->guest_up ? IFF_UP : 0,
-		.ifi_change = IFF_UP,
-	};
+	struct ifinfomsg header = { 0 }; /* an end cannot be up before it has its other end */
 	struct nlattr *peer = nla_nest_start(message, VETH_INFO_PEER);
 	int ret;
 
@@ -158,10 +157,59 @@ static void take_back(struct raceway_rtnl *rtnl, const struct raceway_veth *veth
 	memcpy(rtnl->text, text, sizeof(text));
 }
 
+static struct nl_msg *up_message(const struct raceway_veth *veth)
+{
+	struct ifinfomsg header = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct nl_msg *message = raceway_rtnl_link(RTM_SETLINK, 0, &header, 64);
+
+	if (message && nla_put_string(message, IFLA_IFNAME, veth->guest)) {
+		nlmsg_free(message);
+		return NULL;
+	}
+	return message;
+}
+
+/* Sets up the guest ends that one socket reaches, from `first` on, as one batch. */
+static int guests_up(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t first,
+		     size_t count, bool *done)
+{
+	struct raceway_rtnl *inside = veth[first].inside ? veth[first].inside : rtnl;
+	RACEWAY_CLEANUP(messages_freep) struct messages m = { 0 };
+	int ret = messages_room(&m, count - first);
+
+	for (size_t i = first; i < count && !ret; i++) {
+		if (veth[i].inside != veth[first].inside || !veth[i].guest_up)
+			continue;
+		done[i] = true;
+		ret = messages_add(&m, up_message(&veth[i]));
+	}
+	if (!ret)
+		ret = raceway_rtnl_send(inside, m.message, m.count, m.error);
+	if (ret && inside != rtnl)
+		memcpy(rtnl->text, inside->text, sizeof(rtnl->text));
+	return ret;
+}
+
+/* What can only be done to pairs that exist. */
+static int finish(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
+		  size_t *ret_failed)
+{
+	RACEWAY_FREE bool *done = calloc(count, sizeof(*done));
+	int ret = done ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && !ret; i++) {
+		*ret_failed = i;
+		ret = raceway_link_silence(veth[i].host);
+		if (!ret && veth[i].guest_up && !done[i])
+			ret = guests_up(rtnl, veth, i, count, done);
+	}
+	return ret;
+}
+
 int raceway_veth_create(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
 			size_t *ret_failed)
 {
-	__attribute__((cleanup(messages_freep))) struct messages m = { 0 };
+	RACEWAY_CLEANUP(messages_freep) struct messages m = { 0 };
 	int ret = messages_room(&m, 2 * count);
 
 	*ret_failed = 0;
@@ -175,17 +223,13 @@ int raceway_veth_create(struct raceway_rtnl *rtnl, const struct raceway_veth *ve
 	for (size_t i = 0; i < 2 * count; i++)
 		m.error[i] = -ECANCELED;
 	ret = raceway_rtnl_send(rtnl, m.message, m.count, m.error);
-	for (size_t i = 0; i < count && !ret; i++) {
-		ret = raceway_link_silence(veth[i].host);
-		if (ret)
-			*ret_failed = i;
-	}
-	if (!ret)
-		return 0;
-	for (size_t i = 2 * count; i-- > 0;)
-		if (m.error[i])
-			*ret_failed = i / 2;
-	take_back(rtnl, veth, count, m.error);
+	if (ret)
+		for (size_t i = 2 * count; i-- > 0;)
+			*ret_failed = m.error[i] ? i / 2 : *ret_failed;
+	else
+		ret = finish(rtnl, veth, count, ret_failed);
+	if (ret)
+		take_back(rtnl, veth, count, m.error);
 	return ret;
 }
 
@@ -225,7 +269,7 @@ static struct nl_msg *edit_message(const struct raceway_link_edit *edit)
 int raceway_link_edit(struct raceway_rtnl *rtnl, const struct raceway_link_edit *edits,
 		      size_t count, int *ret_errors)
 {
-	__attribute__((cleanup(messages_freep))) struct messages m = { 0 };
+	RACEWAY_CLEANUP(messages_freep) struct messages m = { 0 };
 	int ret = messages_room(&m, count);
 
 	for (size_t i = 0; i < count && !ret; i++)
@@ -260,7 +304,7 @@ static int delete_group(struct raceway_rtnl *rtnl)
 
 int raceway_links_delete(struct raceway_rtnl *rtnl, const uint32_t *ifindex, size_t count)
 {
-	__attribute__((cleanup(messages_freep))) struct messages m = { 0 };
+	RACEWAY_CLEANUP(messages_freep) struct messages m = { 0 };
 	int ret;
 
 	if (count < 2)

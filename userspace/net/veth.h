@@ -19,6 +19,7 @@ struct raceway_veth {
 	uint32_t gso_max_bytes; /* of the guest end; 0: the kernel's default */
 	int ns_fd;		/* of the guest end; -1: own namespace */
 	bool guest_up;
+	struct raceway_rtnl *inside; /* with guest_up and ns_fd: a socket there */
 };
 
 /* Makes all pairs or none. Host ends speak no IPv6 and no ARP, and do not forward. On failure

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Reads what is, plans, applies, and remembers what could not be made so.
  * The table of links is kept true by events, so that a change needs no dump of all links. */
-#include "plan/kernel.h"
+#include "plan/kernel_run.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -162,7 +162,7 @@ static void read_one_ns(struct raceway_kernel_run *run, const char *name)
 		if (!strcmp(run->ns[i].name, name))
 			return;
 	ns = &run->ns[run->ns_count++];
-	*ns = (struct raceway_have_ns){ .fd = -1 };
+	*ns = (struct raceway_have_ns){ .fd = -1, .inside.fd = -1 };
 	snprintf(ns->name, sizeof(ns->name), "%s", name);
 	ns->err = raceway_netns_open(name, &ns->fd);
 	if (!ns->err)
@@ -193,6 +193,7 @@ static void end_run(struct raceway_kernel_run *run)
 	for (size_t i = 0; i < run->ns_count; i++) {
 		if (run->ns[i].fd >= 0)
 			close(run->ns[i].fd);
+		raceway_rtnl_close(&run->ns[i].inside);
 		raceway_links_free(&run->ns[i].links);
 	}
 	free(run->ns);

@@ -56,20 +56,4 @@ bool raceway_kernel_listen(struct raceway_kernel *kernel);
 const struct raceway_error *raceway_kernel_trouble(const struct raceway_kernel *kernel,
 						   const char *object);
 
-/* For kernel_steps.c: one run of a plan. */
-struct raceway_kernel_run {
-	struct raceway_kernel *kernel;
-	const struct raceway_want *want; /* new */
-	struct raceway_have_ns *ns;
-	size_t ns_count;
-	uint32_t *keep; /* for RETIRE */
-	size_t keep_count;
-	struct raceway_dp_config former; /* the tables before this run's FILL, if had_former */
-	bool had_former;
-	struct raceway_trouble *troubles; /* found in this run */
-	size_t trouble_count;
-};
-extern const struct raceway_plan_ops raceway_kernel_ops;
-void raceway_kernel_run_trouble(struct raceway_kernel_run *run, const struct raceway_error *err);
-
 #endif

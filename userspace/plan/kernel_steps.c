@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/kernel.h"
+#include "plan/kernel_run.h"
 #include "util/cleanup.h"
 
 static void vnic_object(const struct raceway_want_vnic *v, char *buf, size_t size)
@@ -25,8 +25,8 @@ static void object_of(const struct raceway_kernel_run *run, const struct raceway
 		snprintf(buf, size, "%.88s", step->vnic_name[0] ? step->vnic_name : "kernel");
 }
 
-static int fail(const struct raceway_kernel_run *run, const struct raceway_step *step,
-		const char *what, int error, const char *text, struct raceway_error *err)
+int raceway_kernel_fail(const struct raceway_kernel_run *run, const struct raceway_step *step,
+			const char *what, int error, const char *text, struct raceway_error *err)
 {
 	enum raceway_fault fault = error == -EPERM || error == -EACCES	 ? RACEWAY_FAULT_FORBIDDEN
 				   : error == -EEXIST || error == -EBUSY ? RACEWAY_FAULT_REFUSED
@@ -42,7 +42,7 @@ static int fail(const struct raceway_kernel_run *run, const struct raceway_step 
 
 /* --- the set of attached interfaces --- */
 
-static int attached_add(struct raceway_kernel *k, uint32_t ifindex)
+int raceway_kernel_attached_add(struct raceway_kernel *k, uint32_t ifindex)
 {
 	size_t at = 0;
 
@@ -66,7 +66,7 @@ static int attached_add(struct raceway_kernel *k, uint32_t ifindex)
 	return 0;
 }
 
-static void attached_remove(struct raceway_kernel *k, uint32_t ifindex)
+void raceway_kernel_attached_remove(struct raceway_kernel *k, uint32_t ifindex)
 {
 	for (size_t i = 0; i < k->attached_count; i++) {
 		if (k->attached[i] != ifindex)
@@ -76,173 +76,6 @@ static void attached_remove(struct raceway_kernel *k, uint32_t ifindex)
 		k->attached_count--;
 		return;
 	}
-}
-
-/* --- netdevs --- */
-
-static const struct raceway_have_ns *find_ns(const struct raceway_kernel_run *run, const char *name)
-{
-	for (size_t i = 0; i < run->ns_count; i++)
-		if (!strcmp(run->ns[i].name, name))
-			return &run->ns[i];
-	return NULL;
-}
-
-static int run_create(struct raceway_kernel_run *run, const struct raceway_step *steps,
-		      size_t count, size_t *ret_failed, struct raceway_error *err)
-{
-	struct raceway_kernel *k = run->kernel;
-	RACEWAY_FREE struct raceway_veth *veth = calloc(count, sizeof(*veth));
-	int ret;
-
-	*ret_failed = 0;
-	if (!veth)
-		return fail(run, steps, "make the interfaces", -ENOMEM, "", err);
-	for (size_t i = 0; i < count; i++) {
-		const struct raceway_want_vnic *v = &run->want->vnics[steps[i].vnic];
-		const struct raceway_have_ns *ns = v->netns[0] ? find_ns(run, v->netns) : NULL;
-
-		memcpy(veth[i].host, v->host, sizeof(v->host));
-		memcpy(veth[i].guest, v->ifname, sizeof(v->ifname));
-		snprintf(veth[i].alias, sizeof(veth[i].alias), "%s%s", k->prefix, v->dp.name);
-		veth[i].group = k->group;
-		memcpy(veth[i].mac, v->dp.mac, sizeof(v->dp.mac));
-		veth[i].mtu = v->dp.mtu;
-		if (v->gso_max_bytes != RACEWAY_GSO_MAX_BYTES)
-			veth[i].gso_max_bytes = v->gso_max_bytes;
-		veth[i].ns_fd = ns ? ns->fd : -1;
-		veth[i].guest_up = v->dp.up;
-	}
-	ret = raceway_veth_create(&k->rtnl, veth, count, ret_failed);
-	if (ret)
-		return fail(run, &steps[*ret_failed], "make the interfaces", ret, k->rtnl.text,
-			    err);
-	/* The kernel has told the new indices before it answered. */
-	(void)raceway_kernel_listen(k);
-	return 0;
-}
-
-/* The link of a step: by index, or by name where this plan made it. */
-static uint32_t index_of(const struct raceway_kernel_run *run, const struct raceway_step *step)
-{
-	const struct raceway_link *link;
-
-	if (step->ifindex)
-		return step->ifindex;
-	link = raceway_links_by_name(&run->kernel->links, run->want->vnics[step->vnic].host);
-	return link ? link->ifindex : 0;
-}
-
-static int run_delete(struct raceway_kernel_run *run, const struct raceway_step *steps,
-		      size_t count, size_t *ret_failed, struct raceway_error *err)
-{
-	struct raceway_kernel *k = run->kernel;
-	RACEWAY_FREE uint32_t *ifindex = calloc(count, sizeof(*ifindex));
-	int ret = -ENOMEM;
-
-	*ret_failed = 0;
-	for (size_t i = 0; ifindex && i < count; i++)
-		ifindex[i] = index_of(run, &steps[i]);
-	if (ifindex)
-		ret = raceway_links_delete(&k->rtnl, ifindex, count);
-	if (ret)
-		return fail(run, steps, "delete the interfaces", ret, k->rtnl.text, err);
-	for (size_t i = 0; i < count; i++)
-		attached_remove(k, ifindex[i]);
-	(void)raceway_kernel_listen(k);
-	return 0;
-}
-
-/* Edits in the own namespace. What the kernel made of the first ones is undone if one fails. */
-static int edit_links(struct raceway_kernel_run *run, struct raceway_rtnl *rtnl,
-		      const struct raceway_step *steps, size_t count, bool back, size_t *ret_failed)
-{
-	RACEWAY_FREE struct raceway_link_edit *edits = calloc(count, sizeof(*edits));
-	RACEWAY_FREE int *errors = calloc(count, sizeof(*errors));
-	int ret;
-
-	if (!edits || !errors)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		edits[i] = back ? steps[i].back : steps[i].edit;
-		edits[i].ifindex = index_of(run, &steps[i]);
-	}
-	ret = raceway_link_edit(rtnl, edits, count, errors);
-	for (size_t i = count; i-- > 0 && ret;) {
-		char text[sizeof(rtnl->text)];
-		int ignored;
-
-		if (errors[i]) {
-			*ret_failed = i;
-			continue;
-		}
-		if (back)
-			continue;
-		memcpy(text, rtnl->text, sizeof(text));
-		edits[i] = steps[i].back;
-		edits[i].ifindex = index_of(run, &steps[i]);
-		(void)raceway_link_edit(rtnl, &edits[i], 1, &ignored);
-		memcpy(rtnl->text, text, sizeof(text));
-	}
-	(void)raceway_kernel_listen(run->kernel);
-	return ret;
-}
-
-static int run_edit(struct raceway_kernel_run *run, const struct raceway_step *steps, size_t count,
-		    size_t *ret_failed, struct raceway_error *err)
-{
-	int ret;
-
-	*ret_failed = 0;
-	ret = edit_links(run, &run->kernel->rtnl, steps, count, false, ret_failed);
-	if (ret)
-		return fail(run, &steps[*ret_failed], "change the interface", ret,
-			    run->kernel->rtnl.text, err);
-	return 0;
-}
-
-/* Guest ends one after the other: each may be in another namespace. */
-static int edit_guest(struct raceway_kernel_run *run, const struct raceway_step *step, bool back,
-		      struct raceway_error *err)
-{
-	const struct raceway_want_vnic *v = &run->want->vnics[step->vnic];
-	const struct raceway_have_ns *ns = v->netns[0] ? find_ns(run, v->netns) : NULL;
-	struct raceway_rtnl inside = { .fd = -1 };
-	size_t failed;
-	int ret;
-
-	if (!v->netns[0] || (ns && ns->nsid == RACEWAY_NSID_OWN)) {
-		ret = edit_links(run, &run->kernel->rtnl, step, 1, back, &failed);
-		return ret ? fail(run, step, "change the interface", ret, run->kernel->rtnl.text,
-				  err)
-			   : 0;
-	}
-	if (!ns || ns->err)
-		return fail(run, step, "enter the namespace", ns ? ns->err : -ENOENT, "", err);
-	ret = raceway_netns_socket(ns->fd, &inside);
-	if (ret)
-		return fail(run, step, "enter the namespace", ret, raceway_netns_why(ret), err);
-	ret = edit_links(run, &inside, step, 1, back, &failed);
-	if (ret)
-		ret = fail(run, step, "change the interface", ret, inside.text, err);
-	raceway_rtnl_close(&inside);
-	return ret;
-}
-
-static int run_guest_edit(struct raceway_kernel_run *run, const struct raceway_step *steps,
-			  size_t count, size_t *ret_failed, struct raceway_error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		int ret = edit_guest(run, &steps[i], false, err);
-
-		if (!ret)
-			continue;
-		*ret_failed = i;
-		while (i-- > 0)
-			(void)edit_guest(run, &steps[i], true, NULL);
-		return ret;
-	}
-	return 0;
 }
 
 /* --- the data path --- */
@@ -292,13 +125,13 @@ static int attach_port(struct raceway_kernel_run *run, const struct raceway_step
 
 	port.ifindex = step->ifindex;
 	ret = raceway_dp_attach_port(run->kernel->dp, &port, err);
-	return ret ? ret : attached_add(run->kernel, step->ifindex);
+	return ret ? ret : raceway_kernel_attached_add(run->kernel, step->ifindex);
 }
 
 static int attach_vnic(struct raceway_kernel_run *run, const struct raceway_step *step,
 		       struct raceway_error *err)
 {
-	uint32_t ifindex = index_of(run, step);
+	uint32_t ifindex = raceway_kernel_index(run, step);
 	int ret;
 
 	ret = raceway_dp_attach_vnic(run->kernel->dp, run->want->vnics[step->vnic].host, ifindex,
@@ -307,17 +140,17 @@ static int attach_vnic(struct raceway_kernel_run *run, const struct raceway_step
 		return ret;
 	if (!step->ifindex)
 		run->keep[run->keep_count++] = ifindex;
-	return attached_add(run->kernel, ifindex);
+	return raceway_kernel_attached_add(run->kernel, ifindex);
 }
 
 static void undo_attach(struct raceway_kernel_run *run, const struct raceway_step *step)
 {
 	struct raceway_kernel *k = run->kernel;
-	uint32_t ifindex = index_of(run, step);
+	uint32_t ifindex = raceway_kernel_index(run, step);
 
 	if (!step->fresh) {
 		/* The next round attaches it as it was. */
-		attached_remove(k, ifindex);
+		raceway_kernel_attached_remove(k, ifindex);
 		return;
 	}
 	if (step->port >= 0)
@@ -326,7 +159,7 @@ static void undo_attach(struct raceway_kernel_run *run, const struct raceway_ste
 	else
 		(void)raceway_dp_detach_vnic(k->dp, run->want->vnics[step->vnic].host, ifindex,
 					     NULL);
-	attached_remove(k, ifindex);
+	raceway_kernel_attached_remove(k, ifindex);
 }
 
 static int run_attach(struct raceway_kernel_run *run, const struct raceway_step *steps,
@@ -340,7 +173,7 @@ static int run_attach(struct raceway_kernel_run *run, const struct raceway_step 
 		if (!ret)
 			continue;
 		if (!local.fault)
-			fail(run, &steps[i], "attach", ret, "", &local);
+			raceway_kernel_fail(run, &steps[i], "attach", ret, "", &local);
 		object_of(run, &steps[i], local.object, sizeof(local.object));
 		if (err && !err->fault)
 			*err = local;
@@ -381,14 +214,14 @@ static int run_steps(void *context, const struct raceway_step *steps, size_t cou
 	switch (steps->kind) {
 	case RACEWAY_STEP_CLEAR:
 	case RACEWAY_STEP_DELETE:
-		return run_delete(run, steps, count, ret_failed, err);
+		return raceway_kernel_delete(run, steps, count, ret_failed, err);
 	case RACEWAY_STEP_HOST_EDIT:
 	case RACEWAY_STEP_HOST_STATE:
-		return run_edit(run, steps, count, ret_failed, err);
+		return raceway_kernel_edit(run, steps, count, false, ret_failed, err);
 	case RACEWAY_STEP_GUEST_EDIT:
-		return run_guest_edit(run, steps, count, ret_failed, err);
+		return raceway_kernel_edit_guests(run, steps, count, false, ret_failed, err);
 	case RACEWAY_STEP_CREATE:
-		return run_create(run, steps, count, ret_failed, err);
+		return raceway_kernel_create(run, steps, count, ret_failed, err);
 	case RACEWAY_STEP_FILL:
 		return run_fill(run, err);
 	case RACEWAY_STEP_PORT_ATTACH:
@@ -410,14 +243,13 @@ static void undo_steps(void *context, const struct raceway_step *steps, size_t c
 	switch (steps->kind) {
 	case RACEWAY_STEP_HOST_EDIT:
 	case RACEWAY_STEP_HOST_STATE:
-		(void)edit_links(run, &run->kernel->rtnl, steps, count, true, &failed);
+		(void)raceway_kernel_edit(run, steps, count, true, &failed, NULL);
 		break;
 	case RACEWAY_STEP_GUEST_EDIT:
-		for (size_t i = count; i-- > 0;)
-			(void)edit_guest(run, &steps[i], true, NULL);
+		(void)raceway_kernel_edit_guests(run, steps, count, true, &failed, NULL);
 		break;
 	case RACEWAY_STEP_CREATE:
-		(void)run_delete(run, steps, count, &failed, NULL);
+		(void)raceway_kernel_delete(run, steps, count, &failed, NULL);
 		break;
 	case RACEWAY_STEP_FILL:
 		undo_fill(run);

@@ -53,6 +53,8 @@ struct raceway_have_ns {
 	int err; /* why it could not be read, 0 */
 	int nsid;
 	int fd;
+	struct raceway_rtnl inside; /* to change links there; fd -1 until it is needed */
+	bool entering;
 	struct raceway_links links;
 };
 
