@@ -137,3 +137,71 @@ background() { # COMMAND...: ended with the test; its pid is in $child
   child=$!
   children+=("$child")
 }
+
+play() { # reads a scenario for tests/net/play.py; its checks count as this test's
+  local log=$work/play.log status=0
+  # Behind a pipe its counts would be lost.
+  [ "$BASHPID" = "$$" ] || { echo "$test_name: play in a subshell" >&2; exit 1; }
+  python3 "$top/tests/net/play.py" >"$log" 2>&1 || status=$?
+  if ! [[ $status-$(tail -n 1 "$log") =~ ^0-([0-9]+)\ checks,\ ([0-9]+)\ failed$ ]]; then
+    cat "$log" >&2
+    fail "the scenario did not run to its end"
+    return
+  fi
+  checks=$((checks + BASH_REMATCH[1]))
+  failures=$((failures + BASH_REMATCH[2]))
+  [ "${BASH_REMATCH[2]}" -eq 0 ] || sed "s/^/FAIL: $test_name:/; \$d" "$log" >&2
+}
+
+play_show() { # NS PIN-DIR: the scenario's line that reads the counters
+  echo "show nsenter --net=/run/netns/$(ns "$1") -- $bin/raceway-loader show --pin-dir $2"
+}
+
+play_end() { # NAME NS DEV: the scenario's line for one end
+  echo "end $1 $(ns "$2") $3"
+}
+
+# NS DEV VID: a host that makes its tags as a VLAN device does: beside the frame if the offload
+# is on. Frames of other VLANs do not reach its stack.
+vlan_host() {
+  local object=$work/tag-$3.o
+  [ -f "$object" ] || clang -O2 -target bpf -mcpu=v3 -DVID="$3" "-I/usr/include/$(uname -m)-linux-gnu" \
+    -c "$top/tests/net/tag.bpf.c" -o "$object"
+  in_ns "$1" tc qdisc add dev "$2" clsact
+  in_ns "$1" tc filter add dev "$2" egress bpf da obj "$object" sec push
+  in_ns "$1" tc filter add dev "$2" ingress bpf da obj "$object" sec pop
+}
+
+traffic() { # NS ARGS...: tests/net/traffic.py
+  local n=$1
+  shift
+  in_ns "$n" python3 "$top/tests/net/traffic.py" "$@"
+}
+
+await() { # FILE: until somebody made it
+  for _ in $(seq 300); do
+    [ -e "$1" ] && return
+    sleep 0.1
+  done
+  fail "$1 never came"
+}
+
+tcp_copy() { # DESCRIPTION NS-FROM NS-TO ADDR BYTES: what was sent must arrive, byte by byte
+  local got=$work/tcp-got sent=$work/tcp-sent receiver
+  rm -f "$work/tcp-ready"
+  traffic "$3" tcp-recv "$4" 7001 "$work/tcp-ready" >"$got" &
+  receiver=$!
+  await "$work/tcp-ready"
+  traffic "$2" tcp-send "$4" 7001 "$5" >"$sent" || fail "$1: the sender failed"
+  wait "$receiver" || fail "$1: the receiver failed"
+  check_eq "$1" "$(cat "$got")" "$(cat "$sent")"
+  check_eq "$1, bytes" "$(cut -d ' ' -f 1 "$got")" "$5"
+}
+
+neighbours() { # NS DEV ADDR=MAC...: no ARP needed
+  local n=$1 dev=$2 pair
+  shift 2
+  for pair; do
+    ip -n "$(ns "$n")" neigh replace "${pair%%=*}" lladdr "${pair#*=}" dev "$dev" nud permanent
+  done
+}
