@@ -126,8 +126,10 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 	drop = steer_to_uplink(f, v);
 	if (!drop)
 		drop = flood_copy(skb, f, v, colour);
-	if (v->segment->switching == RACEWAY_PRIVATE)
-		return drop == RACEWAY_DROP_NO_UPLINK ? RACEWAY_DROP_PRIVATE : drop;
+	if (v->segment->switching == RACEWAY_PRIVATE && drop == RACEWAY_DROP_NO_UPLINK)
+		return RACEWAY_DROP_PRIVATE;
+	if (v->segment->switching != RACEWAY_VEB)
+		return drop; /* the uplink's was the only copy */
 	if (drop && drop != RACEWAY_DROP_NO_UPLINK) {
 		/* The uplink's copy is lost, the others are not. */
 		count_vnic_drop(v->src_vnic, RACEWAY_TX, drop, f->packets);
