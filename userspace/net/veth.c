@@ -16,6 +16,7 @@
 
 #include "util/cleanup.h"
 
+#define IPV6_CONF "/proc/sys/net/ipv6/conf"
 #define DELETE_GROUP 0x7277de1U /* where links wait, for one system call, to be deleted */
 
 /* An array of messages that frees itself. */
@@ -93,6 +94,17 @@ static struct nl_msg *create_message(const struct raceway_veth *veth)
 	return message;
 }
 
+/* No address of its own making, even should somebody switch IPv6 on. */
+static int put_silence(struct nl_msg *message)
+{
+	struct nlattr *family = nla_nest_start(message, AF_INET6);
+
+	if (!family || nla_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE))
+		return -ENOMEM;
+	nla_nest_end(message, family);
+	return 0;
+}
+
 /* What the kernel takes only for a link that exists. */
 static struct nl_msg *own_message(const struct raceway_veth *veth)
 {
@@ -115,6 +127,10 @@ static struct nl_msg *own_message(const struct raceway_veth *veth)
 	}
 	nla_nest_end(message, conf);
 	nla_nest_end(message, family);
+	if (!access(IPV6_CONF, F_OK) && put_silence(message)) {
+		nlmsg_free(message);
+		return NULL;
+	}
 	nla_nest_end(message, spec);
 	return message;
 }
@@ -124,7 +140,7 @@ int raceway_link_silence(const char *name)
 	char path[128];
 	int fd, ret = 0;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	snprintf(path, sizeof(path), IPV6_CONF "/%s/disable_ipv6", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;

@@ -45,8 +45,15 @@ static int name_to_link(const void *name, const void *link)
 	return strcmp(name, (*(const struct raceway_link *const *)link)->name);
 }
 
+static bool is_host_of(const struct raceway_link *link, const char *prefix, const char *vnic)
+{
+	size_t length = strlen(prefix);
+
+	return !strncmp(link->alias, prefix, length) && !strcmp(link->alias + length, vnic);
+}
+
 static int build_vnics(const struct raceway_want *want, const struct raceway_links *links,
-		       const struct raceway_dp_port *ports, size_t port_count,
+		       const char *prefix, const struct raceway_dp_port *ports, size_t port_count,
 		       struct raceway_dp_vnic *vnics)
 {
 	const struct raceway_link **sorted = calloc(links->count + 1, sizeof(*sorted)), **found;
@@ -65,7 +72,8 @@ static int build_vnics(const struct raceway_want *want, const struct raceway_lin
 		if (v->where != RACEWAY_WHERE_LOCAL)
 			continue;
 		found = bsearch(v->host, sorted, links->count, sizeof(*sorted), name_to_link);
-		vnics[i].ifindex = found ? (*found)->ifindex : 0;
+		if (found && is_host_of(*found, prefix, v->dp.name))
+			vnics[i].ifindex = (*found)->ifindex;
 	}
 	free(sorted);
 	return 0;
@@ -83,7 +91,7 @@ static size_t leave_out_unbound(const struct raceway_want *want, struct raceway_
 }
 
 int raceway_config_build(const struct raceway_want *want, const struct raceway_links *links,
-			 struct raceway_dp_config *ret_config)
+			 const char *prefix, struct raceway_dp_config *ret_config)
 {
 	struct raceway_dp_port *ports = calloc(want->port_count + 1, sizeof(*ports));
 	struct raceway_dp_segment *segments = calloc(want->segment_count + 1, sizeof(*segments));
@@ -98,7 +106,7 @@ int raceway_config_build(const struct raceway_want *want, const struct raceway_l
 		if (!find_port(ports, port_count, segments[i].uplink_port))
 			segments[i].uplink_port = segments[i].uplink_vid = 0;
 	}
-	if (build_vnics(want, links, ports, port_count, vnics))
+	if (build_vnics(want, links, prefix, ports, port_count, vnics))
 		goto fail;
 	*ret_config = (struct raceway_dp_config){
 		.ports = ports,

@@ -84,7 +84,7 @@ static int run_fill(struct raceway_kernel_run *run, struct raceway_error *err)
 {
 	struct raceway_kernel *k = run->kernel;
 	struct raceway_dp_config config;
-	int ret = raceway_config_build(run->want, &k->links, &config);
+	int ret = raceway_config_build(run->want, &k->links, k->prefix, &config);
 
 	if (ret)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
@@ -125,6 +125,8 @@ static int attach_port(struct raceway_kernel_run *run, const struct raceway_step
 
 	port.ifindex = step->ifindex;
 	ret = raceway_dp_attach_port(run->kernel->dp, &port, err);
+	/* Making the port fit may change what the tables say of it. */
+	run->kernel->refill |= !ret && step->fresh;
 	return ret ? ret : raceway_kernel_attached_add(run->kernel, step->ifindex);
 }
 

@@ -1,33 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Desired against actual: which pairs stay, which go, which are to be made, and the steps.
- * First our host ends are sorted into kept and going, then names are given out. */
-#include "plan/plan.h"
-
+/* Desired against actual: the steps, kind by kind in the order in which they run. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/cleanup.h"
-
-/* One of our host ends that does not stay. */
-struct going {
-	const struct raceway_link *link;
-	bool early; /* its name, or its other end's, is needed */
-};
-
-struct context {
-	const struct raceway_want *want;
-	const struct raceway_have *have;
-	struct raceway_plan *plan;
-	/* by index of want->vnics; NULL: there is none */
-	const struct raceway_link **host, **guest;
-	bool *bad; /* has a problem: left alone */
-	struct going *going;
-	size_t going_count;
-	int err;
-};
+#include "plan/match.h"
 
 const char *raceway_step_name(enum raceway_step_kind kind)
 {
@@ -40,7 +18,7 @@ const char *raceway_step_name(enum raceway_step_kind kind)
 	return kind < RACEWAY_STEP_KINDS ? names[kind] : "?";
 }
 
-static struct raceway_step *add_step(struct context *c, enum raceway_step_kind kind)
+static struct raceway_step *add_step(struct raceway_planning *c, enum raceway_step_kind kind)
 {
 	static struct raceway_step nowhere; /* written to when there is no memory */
 	struct raceway_plan *plan = c->plan;
@@ -60,162 +38,11 @@ static struct raceway_step *add_step(struct context *c, enum raceway_step_kind k
 	return &plan->steps[plan->count++];
 }
 
-__attribute__((format(printf, 5, 6))) static void
-add_problem(struct context *c, int port, int vnic, const char *field, const char *format, ...)
-{
-	struct raceway_plan *plan = c->plan;
-	struct raceway_problem *bigger =
-		reallocarray(plan->problems, plan->problem_count + 1, sizeof(*plan->problems));
-	char object[96], text[256];
-	va_list args;
-
-	if (!bigger) {
-		c->err = -ENOMEM;
-		return;
-	}
-	plan->problems = bigger;
-	if (vnic >= 0) {
-		c->bad[vnic] = true;
-		snprintf(object, sizeof(object), "vnic %.88s", c->want->vnics[vnic].dp.name);
-	} else {
-		snprintf(object, sizeof(object), "port %s", c->want->ports[port].name);
-	}
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	bigger[plan->problem_count] = (struct raceway_problem){ .port = port, .vnic = vnic };
-	raceway_error_set(&bigger[plan->problem_count++].error, RACEWAY_FAULT_REFUSED, object,
-			  field, "%s", text);
-}
-
-static const struct raceway_have_ns *find_ns(const struct raceway_have *have, const char *name)
-{
-	for (size_t i = 0; i < have->ns_count; i++)
-		if (!strcmp(have->ns[i].name, name))
-			return &have->ns[i];
-	return NULL;
-}
-
-/* Links of the namespace in which a vNIC's guest end is to be; NULL if it cannot be read. */
-static const struct raceway_links *guest_links(struct context *c, const struct raceway_want_vnic *v,
-					       int *ret_nsid)
-{
-	const struct raceway_have_ns *ns;
-
-	*ret_nsid = RACEWAY_NSID_OWN;
-	if (!v->netns[0])
-		return c->have->links;
-	ns = find_ns(c->have, v->netns);
-	if (!ns || ns->err)
-		return NULL;
-	*ret_nsid = ns->nsid;
-	return ns->nsid == RACEWAY_NSID_OWN ? c->have->links : &ns->links;
-}
-
-/* Whether a link is the host end of a pair of ours, and whose ("" if a crash left it unnamed). */
-static const char *owner_of(const struct raceway_have *have, const struct raceway_link *link)
-{
-	size_t length = strlen(have->prefix);
-
-	if (strcmp(link->kind, "veth"))
-		return NULL;
-	if (!strncmp(link->alias, have->prefix, length))
-		return link->alias + length;
-	if (link->group == have->group && !link->alias[0] && !strncmp(link->name, "rw", 2))
-		return "";
-	return NULL;
-}
-
-static bool sort_in(struct context *c, const struct raceway_link *link, const char *owner)
-{
-	const struct raceway_want_vnic *v = raceway_want_vnic(c->want, owner);
-	const struct raceway_links *links;
-	const struct raceway_link *guest;
-	int nsid;
-
-	if (!v || v->where != RACEWAY_WHERE_LOCAL || strcmp(v->host, link->name))
-		return false;
-	links = guest_links(c, v, &nsid);
-	if (links && nsid != link->peer_nsid)
-		return false;
-	guest = links ? raceway_links_by_index(links, link->peer_ifindex) : NULL;
-	if (links && !guest)
-		return false;
-	c->host[v - c->want->vnics] = link;
-	c->guest[v - c->want->vnics] = guest;
-	return true;
-}
-
-static int classify(struct context *c)
-{
-	const struct raceway_links *links = c->have->links;
-
-	c->going = calloc(links->count + 1, sizeof(*c->going));
-	if (!c->going)
-		return -ENOMEM;
-	for (size_t i = 0; i < links->count; i++) {
-		const struct raceway_link *link = &links->link[i];
-		const char *owner = owner_of(c->have, link);
-
-		if (owner && !sort_in(c, link, owner))
-			c->going[c->going_count++].link = link;
-	}
-	return 0;
-}
-
-/* Frees a name if a pair that is going has it. True if the name is (or will be) free. */
-static bool free_name(struct context *c, const struct raceway_links *links, int nsid,
-		      const char *name)
-{
-	const struct raceway_link *taken = raceway_links_by_name(links, name);
-
-	if (!taken)
-		return true;
-	for (size_t i = 0; i < c->going_count; i++) {
-		const struct raceway_link *link = c->going[i].link;
-		bool host = links == c->have->links && link->ifindex == taken->ifindex;
-
-		if (!host && (link->peer_nsid != nsid || link->peer_ifindex != taken->ifindex))
-			continue;
-		c->going[i].early = true;
-		return true;
-	}
-	/* Another vNIC's guest end that gets another name in this plan, before pairs are made. */
-	for (size_t i = 0; i < c->want->vnic_count; i++)
-		if (c->guest[i] == taken && strcmp(c->want->vnics[i].ifname, name))
-			return true;
-	return false;
-}
-
-static void check_names(struct context *c, int i)
-{
-	const struct raceway_want_vnic *v = &c->want->vnics[i];
-	const struct raceway_have_ns *ns = v->netns[0] ? find_ns(c->have, v->netns) : NULL;
-	const struct raceway_links *links;
-	int nsid;
-
-	links = guest_links(c, v, &nsid);
-	if (!links) {
-		if (!c->host[i])
-			add_problem(c, -1, i, "netns", "netns %s: %s", v->netns,
-				    raceway_netns_why(ns ? ns->err : -ENOENT));
-		return;
-	}
-	if (!c->host[i] && !free_name(c, c->have->links, RACEWAY_NSID_OWN, v->host))
-		add_problem(c, -1, i, "number",
-			    "its host end would be called %s, which is another interface's name",
-			    v->host);
-	else if ((!c->guest[i] || strcmp(c->guest[i]->name, v->ifname)) &&
-		 !free_name(c, links, nsid, v->ifname))
-		add_problem(c, -1, i, "ifname", "ifname %s is taken%s%s", v->ifname,
-			    v->netns[0] ? " in netns " : "", v->netns);
-}
-
-static void add_removals(struct context *c, enum raceway_step_kind kind, bool early)
+static void add_removals(struct raceway_planning *c, enum raceway_step_kind kind, bool early)
 {
 	for (size_t i = 0; i < c->going_count; i++) {
 		const struct raceway_link *link = c->going[i].link;
-		const char *owner = owner_of(c->have, link);
+		const char *owner = raceway_plan_owner(c->have, link);
 		struct raceway_step *step;
 
 		if (c->going[i].early != early)
@@ -226,7 +53,7 @@ static void add_removals(struct context *c, enum raceway_step_kind kind, bool ea
 	}
 }
 
-static void add_host_edit(struct context *c, int i)
+static void add_host_edit(struct raceway_planning *c, int i)
 {
 	const struct raceway_want_vnic *v = &c->want->vnics[i];
 	const struct raceway_link *host = c->host[i];
@@ -256,7 +83,7 @@ static unsigned int guest_differences(const struct raceway_want_vnic *v,
 	       (guest->up != v->dp.up ? RACEWAY_EDIT_UP : 0);
 }
 
-static void add_guest_edit(struct context *c, int i)
+static void add_guest_edit(struct raceway_planning *c, int i)
 {
 	const struct raceway_want_vnic *v = &c->want->vnics[i];
 	const struct raceway_link *guest = c->guest[i];
@@ -317,12 +144,12 @@ static bool port_is_as_filled(const struct raceway_have *have, const struct race
 	return false;
 }
 
-static void keep(struct context *c, uint32_t ifindex)
+static void keep(struct raceway_planning *c, uint32_t ifindex)
 {
 	c->plan->keep[c->plan->keep_count++] = ifindex;
 }
 
-static void add_ports(struct context *c)
+static void add_ports(struct raceway_planning *c)
 {
 	for (size_t i = 0; i < c->want->port_count; i++) {
 		const struct raceway_dp_port *p = &c->want->ports[i];
@@ -331,7 +158,7 @@ static void add_ports(struct context *c)
 		bool attached;
 
 		if (!link) {
-			add_problem(c, i, -1, "dev", "dev %s does not exist", p->dev);
+			raceway_plan_problem(c, i, -1, "dev", "dev %s does not exist", p->dev);
 			continue;
 		}
 		keep(c, link->ifindex);
@@ -345,7 +172,7 @@ static void add_ports(struct context *c)
 	}
 }
 
-static void add_vnic_attach(struct context *c, int i)
+static void add_vnic_attach(struct raceway_planning *c, int i)
 {
 	const struct raceway_link *host = c->host[i];
 	struct raceway_step *step;
@@ -362,7 +189,7 @@ static void add_vnic_attach(struct context *c, int i)
 }
 
 /* A vNIC has carrier while its state is up and its segment's uplink has. */
-static bool carrier_wanted(struct context *c, const struct raceway_want_vnic *v)
+static bool carrier_wanted(struct raceway_planning *c, const struct raceway_want_vnic *v)
 {
 	const struct raceway_dp_port *uplink;
 	const struct raceway_link *link;
@@ -374,7 +201,7 @@ static bool carrier_wanted(struct context *c, const struct raceway_want_vnic *v)
 	return link && link->carrier;
 }
 
-static void add_host_state(struct context *c, int i)
+static void add_host_state(struct raceway_planning *c, int i)
 {
 	const struct raceway_link *host = c->host[i];
 	bool up = carrier_wanted(c, &c->want->vnics[i]);
@@ -394,19 +221,19 @@ static void add_host_state(struct context *c, int i)
 	step->back.up = !up;
 }
 
-static bool local_and_good(struct context *c, size_t i)
+static bool local_and_good(struct raceway_planning *c, size_t i)
 {
 	return c->want->vnics[i].where == RACEWAY_WHERE_LOCAL && !c->bad[i];
 }
 
-static void each_local(struct context *c, void (*fn)(struct context *c, int i))
+static void each_local(struct raceway_planning *c, void (*fn)(struct raceway_planning *c, int i))
 {
 	for (size_t i = 0; i < c->want->vnic_count; i++)
 		if (local_and_good(c, i))
 			fn(c, i);
 }
 
-static void add_create(struct context *c, int i)
+static void add_create(struct raceway_planning *c, int i)
 {
 	if (!c->host[i])
 		add_step(c, RACEWAY_STEP_CREATE)->vnic = i;
@@ -420,7 +247,7 @@ static bool has_step(const struct raceway_plan *plan, enum raceway_step_kind kin
 	return false;
 }
 
-static int add_fill(struct context *c)
+static int add_fill(struct raceway_planning *c)
 {
 	struct raceway_dp_config config;
 	bool same;
@@ -430,7 +257,7 @@ static int add_fill(struct context *c)
 		add_step(c, RACEWAY_STEP_FILL);
 		return 0;
 	}
-	if (raceway_config_build(c->want, c->have->links, &config))
+	if (raceway_config_build(c->want, c->have->links, c->have->prefix, &config))
 		return -ENOMEM;
 	same = raceway_config_equal(&config, c->have->filled);
 	raceway_config_free(&config);
@@ -446,7 +273,7 @@ static int by_value(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-static void add_retire(struct context *c)
+static void add_retire(struct raceway_planning *c)
 {
 	struct raceway_plan *plan = c->plan;
 	bool needed = !c->have->filled; /* at start: whatever an earlier process left pinned */
@@ -459,15 +286,13 @@ static void add_retire(struct context *c)
 		add_step(c, RACEWAY_STEP_RETIRE);
 }
 
-static int make(struct context *c)
+static int make(struct raceway_planning *c)
 {
-	int ret = classify(c);
+	int ret = raceway_plan_match(c);
 
-	for (size_t i = 0; i < c->want->vnic_count && !ret; i++)
-		if (c->want->vnics[i].where == RACEWAY_WHERE_LOCAL)
-			check_names(c, i);
 	if (ret)
 		return ret;
+	raceway_plan_names(c);
 	add_removals(c, RACEWAY_STEP_CLEAR, true);
 	each_local(c, add_host_edit);
 	each_local(c, add_guest_edit);
@@ -489,7 +314,7 @@ int raceway_plan_make(const struct raceway_want *want, const struct raceway_have
 		      struct raceway_plan *ret_plan)
 {
 	struct raceway_plan plan = { 0 };
-	struct context c = { .want = want, .have = have, .plan = &plan };
+	struct raceway_planning c = { .want = want, .have = have, .plan = &plan };
 	int ret = -ENOMEM;
 
 	c.host = calloc(want->vnic_count + 1, sizeof(*c.host));

@@ -93,9 +93,10 @@ void raceway_plan_free(struct raceway_plan *plan);
 const char *raceway_step_name(enum raceway_step_kind kind);
 
 /* The data path's configuration for links as they are. A port that is missing is left out, and
- * so are the places behind it. */
+ * so are the places behind it. A host end counts only if its alias (prefix and vNIC) says that it
+ * is ours. */
 int raceway_config_build(const struct raceway_want *want, const struct raceway_links *links,
-			 struct raceway_dp_config *ret_config);
+			 const char *prefix, struct raceway_dp_config *ret_config);
 void raceway_config_free(struct raceway_dp_config *config);
 bool raceway_config_equal(const struct raceway_dp_config *one,
 			  const struct raceway_dp_config *other);
