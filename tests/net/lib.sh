@@ -205,3 +205,27 @@ neighbours() { # NS DEV ADDR=MAC...: no ARP needed
     ip -n "$(ns "$n")" neigh replace "${pair%%=*}" lladdr "${pair#*=}" dev "$dev" nud permanent
   done
 }
+
+counted() { # NS PIN-DIR VNIC-NUMBER tx|rx packets|bytes: what passed
+  counter "$1" "$2" "[.vnics[] | select(.number == $3).$4 | .green, .yellow | .$5] | add"
+}
+
+link_stat() { # NS DEV rx|tx packets|bytes
+  ip -n "$(ns "$1")" -s -j link show "$2" | jq ".[0].stats64.$3.$4"
+}
+
+# DESCRIPTION NS-FROM NS-TO ADDR SIZE COUNT [SEGMENTS]: numbered datagrams, all of them must
+# arrive, once and in order
+udp_copy() {
+  local got receiver
+  rm -f "$work/udp-ready"
+  traffic "$3" udp-recv "$4" 7003 30 "$work/udp-ready" >"$work/udp-got" &
+  receiver=$!
+  await "$work/udp-ready"
+  traffic "$2" udp-send "$4" 7003 "$5" 20000 "$(awk "BEGIN { print $6 / 20000 * 5 }")" \
+    "${7:-1}" "$6" >"$work/udp-sent" || fail "$1: the sender failed"
+  wait "$receiver" || fail "$1: the receiver failed"
+  read -r -a got <"$work/udp-got"
+  check_eq "$1: sent" "$(cat "$work/udp-sent")" "$6"
+  check_eq "$1: arrived, bytes, out of order, last" "${got[*]:0:4}" "$6 $(($5 * $6)) 0 $(($6 - 1))"
+}

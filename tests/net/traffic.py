@@ -10,9 +10,10 @@
                                                seen, and bit/s of payload after SKIP seconds
                                                from the first datagram; SECONDS count from
                                                the first one too
-  traffic.py udp-send ADDR PORT SIZE RATE SECONDS [SEGMENTS]
+  traffic.py udp-send ADDR PORT SIZE RATE SECONDS [SEGMENTS] [COUNT]
                                                RATE datagrams per second, numbered; in GSO
-                                               packets of SEGMENTS; prints how many went out
+                                               packets of SEGMENTS; ends after COUNT; prints
+                                               how many went out
 """
 import hashlib
 import random
@@ -22,6 +23,7 @@ import sys
 import time
 
 UDP_SEGMENT = 103
+SO_RCVBUFFORCE = 33
 FIRST_SECONDS = 20.0
 
 
@@ -57,7 +59,7 @@ def tcp_send(address, port, count):
 
 def udp_recv(address, port, seconds, ready, skip="0"):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
     s.bind((address, int(port)))
     open(ready, "w").close()
     s.settimeout(FIRST_SECONDS)
@@ -88,7 +90,7 @@ def udp_recv(address, port, seconds, ready, skip="0"):
     print(datagrams, octets, wrong, highest, int(8 * late / window) if window > 0 else 0)
 
 
-def udp_send(address, port, size, rate, seconds, segments="1"):
+def udp_send(address, port, size, rate, seconds, segments="1", total=None):
     size, rate, segments = int(size), float(rate), int(segments)
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 << 20)
@@ -98,10 +100,11 @@ def udp_send(address, port, size, rate, seconds, segments="1"):
     filler = bytes(size - 8)
     number = struct.Struct("!Q")
     sent, start = 0, time.monotonic()
-    total = int(rate * float(seconds))
+    total = int(total or rate * float(seconds))
     while sent < total:
-        due = int((time.monotonic() - start) * rate) + segments
-        if time.monotonic() - start > float(seconds):
+        spent = time.monotonic() - start
+        due = int(spent * rate) + segments
+        if spent > float(seconds):
             break
         while sent + segments <= due and sent < total:
             packet = b"".join(number.pack(sent + i) + filler for i in range(segments))
