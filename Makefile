@@ -48,6 +48,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 
 UNIT_DIRS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/.))))
 UNIT_BIN := $(UNIT_DIRS:%=$(BUILD)/tests/unit-%)
+# Programs that the network tests attach beside ours, compiled once: clang in a VM takes minutes.
+NET_TEST_OBJ := $(patsubst tests/net/%.bpf.c,$(BUILD)/tests/net/%.bpf.o,$(wildcard tests/net/*.bpf.c))
 BPF_TEST_BIN := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf)
 
 .PHONY: all deps check check-unit check-bpf check-net vm-tests bench fuzz lint sanitize mutants \
@@ -131,10 +133,15 @@ check: deps
 check-unit check-bpf check-net: check-%: all
 	./tests/run $*
 
-tests: all $(UNIT_BIN) $(BPF_TEST_BIN)
+$(BUILD)/tests/net/%.bpf.o: tests/net/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ)
 .PHONY: tests
 
-vm-tests: all
+vm-tests: all $(NET_TEST_OBJ)
 	./vm-tests/run-all $(KERNEL)
 
 demo:

@@ -31,8 +31,8 @@ static __always_inline int xdp_drop(__u32 ifindex, const struct verdict *v, enum
 	return XDP_DROP;
 }
 
-SEC("xdp.frags")
-int raceway_xdp(struct xdp_md *ctx)
+/* `shared`: behind a dispatcher, see raceway_xdp_shared. */
+static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 {
 	__u32 ifindex = ctx->ingress_ifindex, total = (__u32)bpf_xdp_get_buff_len(ctx);
 	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
@@ -63,14 +63,34 @@ int raceway_xdp(struct xdp_md *ctx)
 	if (!v.leaving ||
 	    (total != ctx->data_end - ctx->data && !(v.leaving->flags & RACEWAY_LEAVING_FRAGS)))
 		return XDP_PASS;
+	if (shared && f.l2.tagged != !!v.vid)
+		return XDP_PASS;
 	drop = meter_unicast(&v, &f);
 	if (drop)
 		return xdp_drop(ifindex, &v, drop);
-	if (xdp_set_tag(ctx, f.l2.tagged, v.vid, v.pcp))
+	if (shared ? xdp_rewrite_tag(ctx, v.vid, v.pcp)
+		   : xdp_set_tag(ctx, f.l2.tagged, v.vid, v.pcp))
 		return xdp_drop(ifindex, &v, RACEWAY_DROP_REWRITE);
-	if (bpf_redirect_map(&leaving, v.port, XDP_DROP) != XDP_REDIRECT)
+	if ((shared ? bpf_redirect(v.ifindex, 0) : bpf_redirect_map(&leaving, v.port, XDP_DROP)) !=
+	    XDP_REDIRECT)
 		return xdp_drop(ifindex, &v, RACEWAY_DROP_REWRITE);
 	return XDP_REDIRECT;
+}
+
+SEC("xdp.frags")
+int raceway_xdp(struct xdp_md *ctx)
+{
+	return xdp_forward(ctx, false);
+}
+
+/* For `attach libxdp`. Kernels refuse an extension that may move packet data where the
+ * dispatcher's slot does not (6.12), or whose devmap was used by a program with other flags
+ * (6.1): so tags are only rewritten here, what must grow or shrink goes by the skb path, and
+ * the leaving port is named by ifindex. */
+SEC("xdp.frags")
+int raceway_xdp_shared(struct xdp_md *ctx)
+{
+	return xdp_forward(ctx, true);
 }
 
 SEC("tc")

@@ -10,6 +10,19 @@ static __always_inline __u16 make_tci(__u16 vid, __u8 pcp)
 	return (__u16)(vid | (pcp & (RACEWAY_CLASSES - 1)) << RACEWAY_VLAN_PCP_SHIFT);
 }
 
+/* XDP: another tag in the place of the one that is there, or none where there is none. */
+static __always_inline int xdp_rewrite_tag(struct xdp_md *ctx, __u16 vid, __u8 pcp)
+{
+	__u8 *p = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (!vid)
+		return 0;
+	if (p + RACEWAY_ETH_HLEN + RACEWAY_VLAN_HLEN > end)
+		return -1;
+	*(__be16 *)(p + RACEWAY_ETH_HLEN) = bpf_htons(make_tci(vid, pcp));
+	return 0;
+}
+
 /* XDP: the tag is in the frame's bytes. Returns 0 or negative. */
 static __always_inline int xdp_set_tag(struct xdp_md *ctx, bool tagged, __u16 vid, __u8 pcp)
 {
@@ -20,12 +33,8 @@ static __always_inline int xdp_set_tag(struct xdp_md *ctx, bool tagged, __u16 vi
 	} head;
 	__u8 *p = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
-	if (p + RACEWAY_ETH_HLEN + RACEWAY_VLAN_HLEN > end && tagged)
-		return -1;
-	if (tagged && vid) {
-		*(__be16 *)(p + RACEWAY_ETH_HLEN) = bpf_htons(make_tci(vid, pcp));
-		return 0;
-	}
+	if (tagged && vid)
+		return xdp_rewrite_tag(ctx, vid, pcp);
 	if (!tagged && !vid)
 		return 0;
 	if (p + RACEWAY_ETH_HLEN > end)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "loader/links.h"
+#include "loader/objects.h"
 
 /* linux/bpf.h of the oldest system we build on does not know it. */
 #define RACEWAY_BPF_TCX_INGRESS 46
@@ -83,6 +84,39 @@ static bool mode_is(const struct raceway_dp_port *port)
 	return query.attach_mode == (port->generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV);
 }
 
+/* The link that holds XDP on a port, of either kind, or -ENOENT. */
+static int port_link(struct raceway_dp *dp, uint32_t ifindex, enum raceway_link_kind *ret_kind)
+{
+	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
+
+	*ret_kind = RACEWAY_LINK_XDP;
+	if (fd >= 0)
+		return fd;
+	*ret_kind = RACEWAY_LINK_LIBXDP;
+	return raceway_link_get(dp, RACEWAY_LINK_LIBXDP, ifindex);
+}
+
+static int attach_libxdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
+			 const char *object, struct raceway_error *err)
+{
+	int fd = raceway_link_get(dp, RACEWAY_LINK_LIBXDP, port->ifindex), ret;
+	uint8_t have[8] = { 0 }, want[8] = { 1 };
+
+	if (fd >= 0) {
+		raceway_objects_tag(fd, have);
+		raceway_objects_tag(dp->prog[RACEWAY_PROG_SHARED], want);
+		close(fd);
+		if (!memcmp(have, want, sizeof(have)) && mode_is(port))
+			return 0;
+	}
+	ret = raceway_libxdp_attach(dp, port->ifindex, port->generic, err);
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "attach",
+					 "libxdp does not attach to %s: %s", port->dev,
+					 strerror(-ret));
+	return 0;
+}
+
 static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port, const char *object,
 		      struct raceway_error *err)
 {
@@ -148,28 +182,27 @@ int raceway_detach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 			   struct raceway_error *err)
 {
+	enum raceway_link_kind kind, wanted = port->libxdp ? RACEWAY_LINK_LIBXDP : RACEWAY_LINK_XDP;
+	int ret = 0, fd = port_link(dp, port->ifindex, &kind);
+	bool attached = fd >= 0;
 	char object[80];
-	bool attached;
-	int ret, fd;
 
 	snprintf(object, sizeof(object), "port %.70s", port->name);
-	if (port->libxdp)
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "attach",
-					 "attach libxdp is not there yet; use attach link");
-	fd = raceway_link_get(dp, RACEWAY_LINK_XDP, port->ifindex);
-	attached = fd >= 0;
-	if (attached) {
+	if (attached)
 		close(fd);
-	} else {
+	else if (!port->libxdp)
 		ret = refuse_foreign(port, object, err);
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
+	/* From one kind to the other there is no single step. */
+	if (attached && kind != wanted)
+		raceway_link_remove(dp, kind, port->ifindex);
 	ret = raceway_fit_port(dp, port, err);
 	if (!ret)
 		ret = raceway_attach_tc(dp, port->dev, port->ifindex, RACEWAY_PROG_TC, err);
 	if (!ret)
-		ret = attach_xdp(dp, port, object, err);
+		ret = port->libxdp ? attach_libxdp(dp, port, object, err)
+				   : attach_xdp(dp, port, object, err);
 	if (ret && !attached)
 		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
 	return ret;
@@ -180,6 +213,8 @@ int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifin
 {
 	int ret = raceway_link_remove(dp, RACEWAY_LINK_XDP, ifindex);
 
+	if (!ret)
+		ret = raceway_link_remove(dp, RACEWAY_LINK_LIBXDP, ifindex);
 	if (!ret)
 		ret = raceway_detach_tc(dp, dev, ifindex, err);
 	if (if_nametoindex(dev) == ifindex)
@@ -216,7 +251,7 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 		if (keep->ifindex[i] == ifindex)
 			return 0;
 	raceway_link_remove(dp, kind, ifindex);
-	if (kind != RACEWAY_LINK_XDP)
+	if (kind != RACEWAY_LINK_XDP && kind != RACEWAY_LINK_LIBXDP)
 		return 0;
 	if (if_indextoname(ifindex, dev))
 		raceway_unfit_port(dp, dev, ifindex);
@@ -236,15 +271,21 @@ int raceway_dp_retire(struct raceway_dp *dp, const uint32_t *keep_ifindex, size_
 static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex,
 		       void *context)
 {
+	enum raceway_link_kind port_kind;
 	int fd = raceway_link_get(dp, kind, ifindex), ret, prog, *first_error = context;
-	int xdp = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
+	int port = port_link(dp, ifindex, &port_kind);
 
+	if (port >= 0)
+		close(port);
 	if (fd < 0)
 		return 0;
-	prog = kind == RACEWAY_LINK_XDP ? dp->prog[RACEWAY_PROG_XDP]
-	       : xdp >= 0		? dp->prog[RACEWAY_PROG_TC]
-					: dp->prog[RACEWAY_PROG_VNIC];
-	if (kind == RACEWAY_LINK_CLSACT)
+	if (kind == RACEWAY_LINK_XDP)
+		prog = dp->prog[RACEWAY_PROG_XDP];
+	else
+		prog = dp->prog[port >= 0 ? RACEWAY_PROG_TC : RACEWAY_PROG_VNIC];
+	if (kind == RACEWAY_LINK_LIBXDP)
+		ret = raceway_libxdp_attach(dp, ifindex, false, NULL);
+	else if (kind == RACEWAY_LINK_CLSACT)
 		ret = raceway_clsact_attach(dp, ifindex, prog)
 			      ?: raceway_link_pin(dp, kind, ifindex, prog);
 	else
@@ -252,8 +293,6 @@ static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint3
 	if (ret && !*first_error)
 		*first_error = ret;
 	close(fd);
-	if (xdp >= 0)
-		close(xdp);
 	return 0;
 }
 
@@ -273,7 +312,8 @@ int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct raceway_dp_port_info info = { 0 };
-	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
+	enum raceway_link_kind kind;
+	int fd = port_link(dp, ifindex, &kind);
 	struct raceway_port port;
 	char dev[IFNAMSIZ];
 

@@ -98,6 +98,7 @@ static void read_port(struct reader *r, struct raceway_config_file *file)
 	static const char *const roles[] = { NULL, "uplink", "fabric" };
 	static const char *const hosts[] = { "none", "keep" };
 	static const char *const modes[] = { "native", "generic" };
+	static const char *const ways[] = { "link", "libxdp" };
 	struct raceway_dp_port *port = &file->ports[r->index];
 
 	snprintf(port->dev, sizeof(port->dev), "%s", get_text(r, "dev", ""));
@@ -106,6 +107,7 @@ static void read_port(struct reader *r, struct raceway_config_file *file)
 	port->role = (enum raceway_role)get_choice(r, "role", roles, 3, RACEWAY_ROLE_UPLINK);
 	port->host_keep = get_choice(r, "host", hosts, 2, 0);
 	port->generic = get_choice(r, "mode", modes, 2, 0);
+	port->libxdp = get_choice(r, "attach", ways, 2, 0);
 	port->native_segment = (uint16_t)get_number(r, "native_segment", RACEWAY_SEGMENT_MAX, 0);
 	port->rate_bps = get_number(r, "rate", RACEWAY_RATE_MAX_BPS, 0);
 	port->ifindex = if_nametoindex(port->dev);

@@ -10,7 +10,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "loader/dp.h"
+#include "loader/objects.h"
 
 const char *const raceway_map_names[RACEWAY_MAP_COUNT] = {
 #define X(id, name) [RACEWAY_MAP_##id] = #name,

@@ -33,6 +33,7 @@ enum raceway_map {
 /* X(enum suffix, name): every pinned program. */
 #define RACEWAY_PROGS(X)                                                                           \
 	X(XDP, raceway_xdp)                                                                        \
+	X(SHARED, raceway_xdp_shared)                                                              \
 	X(TC, raceway_tc)                                                                          \
 	X(VNIC, raceway_vnic)
 
@@ -66,11 +67,6 @@ int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct rac
 /* "DIR/KIND/NAME"; -ENAMETOOLONG. */
 int raceway_pins_path(const struct raceway_dp *dp, const char *kind, const char *name,
 		      char ret_path[PATH_MAX]);
-
-/* objects.c: loads this build's programs on the pinned maps (created where absent). */
-int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
-			 int ret_prog[RACEWAY_PROG_COUNT], struct raceway_error *err);
-int raceway_objects_tag(int prog_fd, uint8_t ret_tag[8]);
 
 /* attach.c: TC at the ingress of any interface, by tcx or clsact; idempotent. */
 int raceway_attach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,

@@ -20,6 +20,7 @@ static const char *const kind_names[] = {
 	[RACEWAY_LINK_XDP] = "xdp",
 	[RACEWAY_LINK_TCX] = "tcx",
 	[RACEWAY_LINK_CLSACT] = "clsact",
+	[RACEWAY_LINK_LIBXDP] = "libxdp",
 };
 
 #define KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
@@ -39,6 +40,10 @@ static bool link_alive(int fd, enum raceway_link_kind kind, uint32_t ifindex)
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
 
+	if (kind == RACEWAY_LINK_CLSACT)
+		return true;
+	if (kind == RACEWAY_LINK_LIBXDP)
+		return raceway_libxdp_alive(ifindex, fd);
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		return false;
 	/* xdp.ifindex and tcx.ifindex lie at the same place of the union. */
@@ -55,7 +60,7 @@ int raceway_link_get(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -ENOENT;
-	if (kind == RACEWAY_LINK_CLSACT || link_alive(fd, kind, ifindex))
+	if (link_alive(fd, kind, ifindex))
 		return fd;
 	close(fd);
 	unlink(path);
@@ -81,6 +86,8 @@ int raceway_link_remove(struct raceway_dp *dp, enum raceway_link_kind kind, uint
 		return fd == -ENOENT ? 0 : fd;
 	if (kind == RACEWAY_LINK_CLSACT)
 		raceway_clsact_detach(dp, ifindex);
+	else if (kind == RACEWAY_LINK_LIBXDP)
+		raceway_libxdp_detach(ifindex, fd);
 	else
 		bpf_link_detach(fd);
 	close(fd);

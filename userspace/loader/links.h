@@ -10,6 +10,7 @@ enum raceway_link_kind {
 	RACEWAY_LINK_XDP,
 	RACEWAY_LINK_TCX,
 	RACEWAY_LINK_CLSACT, /* no link: a filter of netlink's, the pin is the program */
+	RACEWAY_LINK_LIBXDP, /* the link is libxdp's, the pin is the program */
 };
 
 /* The pinned link of an interface that is still attached there, or -ENOENT. A pin whose
@@ -27,5 +28,11 @@ int raceway_link_each(struct raceway_dp *dp,
 /* The program of netlink's kind on the clsact hook of an interface. */
 int raceway_clsact_attach(struct raceway_dp *dp, uint32_t ifindex, int prog);
 int raceway_clsact_detach(struct raceway_dp *dp, uint32_t ifindex);
+
+/* libxdp.c: behind libxdp's dispatcher, or in the place of our former program there. */
+int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, bool generic,
+			  struct raceway_error *err);
+int raceway_libxdp_detach(uint32_t ifindex, int prog_fd);
+bool raceway_libxdp_alive(uint32_t ifindex, int prog_fd);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loader/dp.h"
+#include "loader/objects.h"
 #include "port.skel.h"
 #include "vnic.skel.h"
 
@@ -39,35 +39,52 @@ static uint32_t wanted_entries(const char *map, uint32_t max_vnics)
 	return 0;
 }
 
-static int place_maps(struct raceway_dp *dp, struct bpf_object *object, uint32_t max_vnics,
-		      struct raceway_error *err)
+/* A pinned map is taken by descriptor, not by libbpf's own search: that compares flags too,
+ * and the kernel adds one to a devmap by itself. */
+static int take_pinned(struct bpf_map *map, int fd, const char *path, struct raceway_error *err)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.type != bpf_map__type(map) ||
+	    info.key_size != bpf_map__key_size(map) || info.value_size != bpf_map__value_size(map))
+		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, "pin-dir", "",
+					 "%s is no map of this layout; detach with the build that "
+					 "made it, or give another directory",
+					 path);
+	if (bpf_map__reuse_fd(map, fd))
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
+					 "%s cannot be used: %s", path, strerror(errno));
+	return 0;
+}
+
+int raceway_objects_place_maps(struct raceway_dp *dp, struct bpf_object *object, uint32_t max_vnics,
+			       struct raceway_error *err)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map (map, object) {
 		const char *name = bpf_map__name(map);
-		struct bpf_map_info info = { 0 };
-		uint32_t size = sizeof(info), entries = wanted_entries(name, max_vnics);
+		uint32_t entries = wanted_entries(name, max_vnics);
 		char path[PATH_MAX];
 		int fd, ret;
 
 		if (bpf_map__is_internal(map))
 			continue;
-		if (raceway_pins_path(dp, "maps", name, path) || bpf_map__set_pin_path(map, path))
-			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
-						 "path for map %s is too long", name);
+		if (raceway_pins_path(dp, "maps", name, path))
+			return -ENAMETOOLONG;
 		fd = bpf_obj_get(path);
 		if (fd >= 0) {
-			ret = bpf_obj_get_info_by_fd(fd, &info, &size);
+			ret = take_pinned(map, fd, path, err);
 			close(fd);
 			if (ret)
-				return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
-							 "%s is no map", path);
-			entries = info.max_entries;
+				return ret;
+			continue;
 		}
-		if (entries && bpf_map__set_max_entries(map, entries))
+		if (bpf_map__set_pin_path(map, path) ||
+		    (entries && bpf_map__set_max_entries(map, entries)))
 			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
-						 "map %s takes no size", name);
+						 "map %s cannot be sized or pinned", name);
 	}
 	return 0;
 }
@@ -102,7 +119,7 @@ static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
 
 	if (!skel)
 		return load_failed(-errno, "the vNIC program", err);
-	ret = place_maps(dp, skel->obj, max_vnics, err);
+	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (!ret) {
 		ret = vnic_bpf__load(skel);
 		if (ret)
@@ -117,7 +134,7 @@ static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
 int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 			 int ret_prog[RACEWAY_PROG_COUNT], struct raceway_error *err)
 {
-	int prog[RACEWAY_PROG_COUNT] = { -1, -1, -1 }, ret;
+	int prog[RACEWAY_PROG_COUNT] = { -1, -1, -1, -1 }, ret;
 	struct port_bpf *skel;
 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -126,7 +143,7 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 	skel = port_bpf__open();
 	if (!skel)
 		return load_failed(-errno, "the port programs", err);
-	ret = place_maps(dp, skel->obj, max_vnics, err);
+	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (ret)
 		goto destroy;
 	ret = port_bpf__load(skel);
@@ -135,6 +152,8 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 		goto destroy;
 	}
 	ret = take_prog(skel->progs.raceway_xdp, &prog[RACEWAY_PROG_XDP]);
+	if (!ret)
+		ret = take_prog(skel->progs.raceway_xdp_shared, &prog[RACEWAY_PROG_SHARED]);
 	if (!ret)
 		ret = take_prog(skel->progs.raceway_tc, &prog[RACEWAY_PROG_TC]);
 	if (!ret)
