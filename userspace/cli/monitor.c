@@ -12,6 +12,7 @@
 #define NS_PER_MS 1000000L
 #define NS_PER_S 1000000000LL
 #define DROP "drop"
+#define LOST "lost" /* the daemon had to leave events out: always told */
 
 void raceway_sse_clear(struct raceway_sse *sse)
 {
@@ -99,6 +100,14 @@ static void print_event(const struct monitor *monitor, const json_t *event)
 	fputc('\n', monitor->out);
 }
 
+static bool is_wanted(const struct monitor *monitor)
+{
+	const char *event = monitor->sse.event;
+
+	return !monitor->cli->drops || strncmp(event, DROP, strlen(DROP)) == 0 ||
+	       strcmp(event, LOST) == 0;
+}
+
 static int on_line(void *context, const char *line)
 {
 	struct monitor *monitor = context;
@@ -106,7 +115,7 @@ static int on_line(void *context, const char *line)
 
 	if (!raceway_sse_line(&monitor->sse, line))
 		return 0;
-	if (!monitor->cli->drops || strncmp(monitor->sse.event, DROP, strlen(DROP)) == 0) {
+	if (is_wanted(monitor)) {
 		event = json_loads(monitor->sse.data, 0, NULL);
 		if (event && monitor->cli->options.json)
 			raceway_print_json(monitor->out, event, &monitor->cli->options);

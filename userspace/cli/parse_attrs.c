@@ -45,10 +45,7 @@ static int parse_value(struct raceway_args *args, struct raceway_cli *cli,
 						 "%s needs a value: %s", attr->word,
 						 raceway_attr_value_text(attr, what, sizeof(what)));
 	}
-	if (attr->later)
-		raceway_error_set(later, RACEWAY_FAULT_CANNOT, cli->object, attr->word, "%s: %s",
-				  attr->word, attr->later);
-	if (text && text[0] == '\0' && cli->verb->verb == RACEWAY_VERB_SET) {
+	if (text && text[0] == '\0' && cli->verb->verb == RACEWAY_VERB_SET && !attr->later) {
 		*ret_value = json_null();
 		return 0;
 	}

@@ -281,7 +281,8 @@ static const struct fake_answer live[] = {
 	  "event: port\r\ndata: {\"name\":\"up0\",\"oper\":\"up\"}\r\n\r\ndata: {\"cut\":1}",
 	  "text/event-stream" },
 	{ "GET /v1/events?only=drops", 200,
-	  "event: port\ndata: {\"name\":\"up0\"}\n\nevent: drop\ndata: {\"vnic\":\"a/x\"}\n\n",
+	  "event: port\ndata: {\"name\":\"up0\"}\n\nevent: drop\ndata: "
+	  "{\"vnic\":\"a/x\"}\n\nevent: lost\ndata: {}\n\n",
 	  "text/event-stream" },
 	{ "GET /v1/doctor?dev=eth9", 200,
 	  "{\"schema\":1,\"checks\":[{\"name\":\"xdp\",\"result\":\"fail\",\"message\":\"generic\","
@@ -312,7 +313,7 @@ Test(cli_run, monitor)
 	cr_expect_not_null(strstr(ran.out, " port name up0 oper up\n"), "%s", ran.out);
 	cr_expect_null(strstr(ran.out, "cut"), "an event without its end is none");
 	ran_client(&ran, "-j monitor drops", NULL);
-	cr_expect_eq(strncmp(ran.out, "{\"vnic\": \"a/x\"}\n{\"error\"", 24), 0, "%s", ran.out);
+	cr_expect_eq(strncmp(ran.out, "{\"vnic\": \"a/x\"}\n{}\n{\"error\"", 27), 0, "%s", ran.out);
 	fake_stop();
 }
 
