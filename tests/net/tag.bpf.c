@@ -7,6 +7,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#ifndef VID
+#define VID 100
+#endif
+
 SEC("push")
 int tag_push(struct __sk_buff *skb)
 {
