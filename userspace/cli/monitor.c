@@ -6,9 +6,11 @@
 #include "cli/output.h"
 #include "cli/show.h"
 #include "cli/table.h"
+#include "model/model.h"
 #include "util/cleanup.h"
 
 #define CLOCK 16
+#define CHANGE 1024
 #define NS_PER_MS 1000000L
 #define NS_PER_S 1000000000LL
 #define DROP "drop"
@@ -89,6 +91,13 @@ static void print_event(const struct monitor *monitor, const json_t *event)
 	print_clock(monitor->out, event);
 	snprintf(name, sizeof(name), "%s", monitor->sse.event);
 	fputs(raceway_printable(name), monitor->out);
+	if (json_object_get(event, "op")) {
+		char change[CHANGE];
+
+		raceway_change_format(event, change, sizeof(change));
+		fprintf(monitor->out, " %s\n", raceway_printable(change));
+		return;
+	}
 	json_object_foreach ((json_t *)event, key, value) {
 		struct raceway_field field = { key, key, RACEWAY_SHOW_TEXT, 0 };
 
@@ -117,6 +126,8 @@ static int on_line(void *context, const char *line)
 		return 0;
 	if (is_wanted(monitor)) {
 		event = json_loads(monitor->sse.data, 0, NULL);
+		if (event && monitor->cli->options.json && !json_object_get(event, "event"))
+			json_object_set_new(event, "event", json_string(monitor->sse.event));
 		if (event && monitor->cli->options.json)
 			raceway_print_json(monitor->out, event, &monitor->cli->options);
 		else if (event)

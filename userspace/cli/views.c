@@ -74,6 +74,7 @@ static const struct raceway_field vnic_fields[] = {
 	{ "rx.pbs", "rx-pbs", RACEWAY_SHOW_SIZE, TEXT },
 	{ "rx.enforced_by", "rx enforced by", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
+	{ "state", "state", RACEWAY_SHOW_TEXT, 0 }, /* the same as admin */
 	{ "admin", "admin", RACEWAY_SHOW_TEXT, BOTH },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
 	{ "reason", "reason", RACEWAY_SHOW_TEXT, MAYBE },
