@@ -55,10 +55,12 @@ static inline __attribute__((always_inline)) __u64 raceway_ticks(__u64 now_ns)
 	return now_ns << RACEWAY_TICK_SHIFT;
 }
 
+/* What is longer than any frame costs as much as the longest. */
 static inline __attribute__((always_inline)) __u64 raceway_cost(__u64 mult, __u32 bytes)
 {
-	return ((bytes & (RACEWAY_FRAME_MAX - 1)) * mult + RACEWAY_MULT_ROUND) >>
-	       RACEWAY_MULT_SHIFT;
+	if (bytes >= RACEWAY_FRAME_MAX)
+		bytes = RACEWAY_FRAME_MAX - 1;
+	return (bytes * mult + RACEWAY_MULT_ROUND) >> RACEWAY_MULT_SHIFT;
 }
 
 /* The earliest moment from which the next cost counts: the TAT, or now if that has passed. */

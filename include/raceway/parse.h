@@ -195,11 +195,13 @@ raceway_header_bytes(const void *data, const void *data_end, __u16 ethertype, __
 
 	if (raceway_parse_l3(data, data_end, ethertype, offset, &l3) || l3.fragment)
 		return 0;
+	p = (const __u8 *)data + (l3.l4_offset & 0xfff);
 	if (l3.proto == RACEWAY_IPPROTO_UDP)
-		return l3.l4_offset + RACEWAY_UDP_HLEN;
+		return p + RACEWAY_UDP_HLEN > (const __u8 *)data_end
+			       ? 0
+			       : l3.l4_offset + RACEWAY_UDP_HLEN;
 	if (l3.proto != RACEWAY_IPPROTO_TCP)
 		return 0;
-	p = (const __u8 *)data + (l3.l4_offset & 0xfff);
 	if (p + RACEWAY_TCP_HLEN_MIN > (const __u8 *)data_end)
 		return 0;
 	hlen = (p[12] >> 4) * 4;

@@ -7,12 +7,14 @@
 /* 8e9 * 2^8 * 2^13 = 1.7e16 < 2^54 */
 #define MULT_AT_1_BPS ((8 * TICKS_PER_SEC) << RACEWAY_MULT_SHIFT)
 
+/* Below the least rate, where the cost of a frame would not fit 64 bits, there is none: such is
+ * the excess of a peak rate that lies a few bits above the committed one. */
 struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_bytes)
 {
 	struct raceway_bucket bucket = { 0 };
 	__uint128_t depth;
 
-	if (!rate_bps)
+	if (rate_bps < RACEWAY_RATE_MIN_BPS)
 		return bucket;
 	bucket.mult = (MULT_AT_1_BPS + rate_bps - 1) / rate_bps;
 	depth = ((__uint128_t)burst_bytes * bucket.mult) >> RACEWAY_MULT_SHIFT;
