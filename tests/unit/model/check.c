@@ -424,6 +424,67 @@ Test(check, admission)
 	raceway_test_writes(raceway_test_base, cases, COUNT(cases));
 }
 
+/* Another cable, and the guarantees behind it are on a port that cannot keep them. */
+Test(check, rewiring)
+{
+	static const char base[] = "schema: 1\n"
+				   "ports:\n"
+				   "- {name: srv1, dev: eth1, role: fabric}\n"
+				   "- {name: srv2, dev: eth2, role: fabric, rate: 1gbit}\n"
+				   "segments: [{name: one}, {name: two}]\n"
+				   "servers: [{name: a, port: srv1}]\n"
+				   "profiles:\n"
+				   "- name: p\n"
+				   "  server: a\n"
+				   "  vnics: [{name: x, segment: one, rx_cir: 2gbit, mtu: 1400}]\n";
+	static const struct raceway_test_write cases[] = {
+		{ "server",
+		  "a",
+		  PATCH,
+		  "{\"port\": [\"srv2\"]}",
+		  { REFUSED, "vnic p/x", "rx-cir",
+		    "rx-cir 2gbit does not fit: of the 1gbit of port srv2, 0bit are promised "
+		    "already and 1gbit are left" } },
+		/* its vNICs are at the first of its ports */
+		{ "server", "a", PATCH, "{\"port\": [\"srv1\", \"srv2\"]}", { .fault = 0 } },
+		{ "server", "a", PATCH, "{\"port\": null}", { .fault = 0 } },
+		/* two that fit one by one and not together: the last of them is refused */
+		{ "vnic",
+		  "p/y",
+		  ADD,
+		  "{\"segment\": \"one\", \"rx_cir\": \"7800mbit\"}",
+		  { .fault = 0 } },
+	};
+
+	raceway_test_writes(base, cases, COUNT(cases));
+}
+
+/* A document of many: exactly what fits passes, and the first that does not is named. */
+Test(check, admission_of_a_document)
+{
+	static const struct raceway_test_error want = {
+		REFUSED, "vnic p/c", "rx-cir",
+		"rx-cir 2gbit does not fit: of the 10gbit of port srv1, 10gbit are promised "
+		"already and 0bit are left"
+	};
+	struct raceway_model *model = raceway_model_new();
+	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+	json_auto_t *document = raceway_test_yaml(
+		"schema: 1\n"
+		"ports: [{name: srv1, dev: eth1, role: fabric, rate: 10gbit}]\n"
+		"segments: [{name: one}]\n"
+		"servers: [{name: a, port: srv1}]\n"
+		"profiles: [{name: p, server: a, vnics: [{name: a, segment: one, rx_cir: 4gbit},\n"
+		"  {name: c, segment: one, rx_cir: 2gbit}, {name: b, segment: one, rx_cir: "
+		"6gbit}]}]");
+	int r;
+
+	cr_assert_eq(raceway_model_apply(model, document, false, &err), 0);
+	r = raceway_model_check(model, &raceway_test_world, &err);
+	raceway_test_expect("document", r, &err, &want);
+	raceway_model_free(model);
+}
+
 static uint64_t no_speed(void *context, const char *dev)
 {
 	return 0;
