@@ -37,7 +37,6 @@ static const struct raceway_attr port_attrs[] = {
 	{ .word = "attach",
 	  .type = RACEWAY_TYPE_CHOICE,
 	  .choices = { "link", "libxdp" },
-	  .later_choices = { "libxdp" },
 	  .default_text = "link",
 	  .help = "alone on the port, or with other libxdp programs" },
 	{ .word = "host",

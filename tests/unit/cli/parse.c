@@ -140,7 +140,6 @@ static const struct refusal refusals[] = {
 	{ "vnic add w/e segment lan kind tap", 3, "vnic w/e: kind tap: not yet" },
 	{ "vnic set w/e weight 3", 3, "vnic w/e: weight: not yet" },
 	{ "vnic set w/e acl ''", 3, "vnic w/e: acl: not yet" },
-	{ "port add p dev eth0 role uplink attach libxdp", 3, "port p: attach libxdp: not yet" },
 	{ "rdma ping 10.0.0.1", 3, "rdma: not yet" },
 	{ "capture web1/eth0 -w file", 3, "capture: not yet" },
 	{ "trace web1/eth0", 3, "trace: not yet" },

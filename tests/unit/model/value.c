@@ -81,7 +81,7 @@ Test(value, words)
 		{ "vnic", "kind", "wire", NULL, SYNTAX, "kind \"wire\" is not veth" },
 		{ "vnic", "acl", "x", NULL, CANNOT, "acl: not yet: there are no access lists" },
 		{ "port", "role", "up", NULL, SYNTAX, "role \"up\" is not uplink or fabric" },
-		{ "port", "attach", "libxdp", NULL, CANNOT, "attach libxdp: not yet; use link" },
+		{ "port", "attach", "libxdp", "\"libxdp\"", OK, NULL },
 		{ "server", "port", "srv1", "[\"srv1\"]", OK, NULL },
 		{ "server", "port", "srv1,srv2", "[\"srv1\",\"srv2\"]", OK, NULL },
 	};
