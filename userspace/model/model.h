@@ -20,8 +20,8 @@ struct raceway_world {
 };
 
 enum raceway_write {
-	RACEWAY_ADD, /* must not exist */
-	RACEWAY_PUT, /* make it exactly so: an absent attribute takes its default */
+	RACEWAY_ADD,   /* must not exist */
+	RACEWAY_PUT,   /* make it exactly so: an absent attribute takes its default */
 	RACEWAY_PATCH, /* must exist; change only what is named; null removes */
 };
 
@@ -57,11 +57,10 @@ int raceway_model_check(const struct raceway_model *model, const struct raceway_
 			struct raceway_error *err);
 
 /* Borrowed normalised document or NULL. */
-const json_t *raceway_model_get(const struct raceway_model *model,
-				const struct raceway_kind *kind, const char *name);
+const json_t *raceway_model_get(const struct raceway_model *model, const struct raceway_kind *kind,
+				const char *name);
 /* Borrowed JSON object name -> document, sorted by name when iterated by the sorted list. */
-const json_t *raceway_model_all(const struct raceway_model *model,
-				const struct raceway_kind *kind);
+const json_t *raceway_model_all(const struct raceway_model *model, const struct raceway_kind *kind);
 /* A normalised document as it was stored; its form is checked. */
 int raceway_model_restore(struct raceway_model *model, const struct raceway_kind *kind,
 			  const char *name, const json_t *doc, struct raceway_error *err);

@@ -14,8 +14,8 @@
 /* In a normalised document: rates, sizes, times, numbers are JSON integers (bit/s, bytes, ns);
  * on|off is a boolean; everything else a string in its canonical form. */
 enum raceway_type {
-	RACEWAY_TYPE_TEXT, /* no control characters, at most 255 bytes */
-	RACEWAY_TYPE_NAME, /* 1-63 of A-Z a-z 0-9 . _ - , starting with a letter or digit */
+	RACEWAY_TYPE_TEXT,   /* no control characters, at most 255 bytes */
+	RACEWAY_TYPE_NAME,   /* 1-63 of A-Z a-z 0-9 . _ - , starting with a letter or digit */
 	RACEWAY_TYPE_IFNAME, /* 1-15, what the kernel takes as an interface's name */
 	RACEWAY_TYPE_NUMBER,
 	RACEWAY_TYPE_RATE,
@@ -24,14 +24,14 @@ enum raceway_type {
 	RACEWAY_TYPE_ONOFF,
 	RACEWAY_TYPE_MAC, /* lower case, unicast, not zero */
 	RACEWAY_TYPE_CHOICE,
-	RACEWAY_TYPE_REF, /* name of an object of kind `ref` */
+	RACEWAY_TYPE_REF,  /* name of an object of kind `ref` */
 	RACEWAY_TYPE_FLAG, /* a bare word without value (`untagged`): true */
 };
 
 #define RACEWAY_ATTR_REQUIRED (1U << 0)
-#define RACEWAY_ATTR_ASSIGNED (1U << 1) /* given by Raceway when absent, and kept */
+#define RACEWAY_ATTR_ASSIGNED (1U << 1)	   /* given by Raceway when absent, and kept */
 #define RACEWAY_ATTR_CREATE_ONLY (1U << 2) /* `set` refuses it: delete and add anew */
-#define RACEWAY_ATTR_INTERNAL (1U << 3) /* kept in the store, neither input nor exported */
+#define RACEWAY_ATTR_INTERNAL (1U << 3)	   /* kept in the store, neither input nor exported */
 /* A list of values of the type: a JSON array of at least one, in the given order. On the command
  * line the word may come several times, each parses to an array of what it names ("a" or "a,b"),
  * and the arrays are joined. */
@@ -40,18 +40,18 @@ enum raceway_type {
 struct raceway_attr {
 	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
 	enum raceway_type type;
-	uint64_t min, max; /* NUMBER, RATE, SIZE, TIME; 0, 0: the type's own range */
-	const char *choices[8]; /* CHOICE, NULL-terminated */
+	uint64_t min, max;	      /* NUMBER, RATE, SIZE, TIME; 0, 0: the type's own range */
+	const char *choices[8];	      /* CHOICE, NULL-terminated */
 	const char *later_choices[4]; /* choices that are refused with status 3 for now */
-	const char *ref; /* REF: the kind's name */
-	const char *default_text; /* default as the user would write it; NULL: absent */
-	unsigned int flags; /* RACEWAY_ATTR_* */
-	const char *later; /* not NULL: refused with status 3; why, in words */
-	const char *help; /* one line */
+	const char *ref;	      /* REF: the kind's name */
+	const char *default_text;     /* default as the user would write it; NULL: absent */
+	unsigned int flags;	      /* RACEWAY_ATTR_* */
+	const char *later;	      /* not NULL: refused with status 3; why, in words */
+	const char *help;	      /* one line */
 };
 
 struct raceway_kind {
-	const char *name; /* "vnic" */
+	const char *name;   /* "vnic" */
 	const char *plural; /* "vnics": JSON key and API path */
 	const char *parent; /* "profile": names are PARENT/NAME, document nested; else NULL */
 	const struct raceway_attr *attrs;

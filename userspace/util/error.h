@@ -6,19 +6,19 @@
 /* Kind of failure; exit status of the CLI and status of the API follow from it. */
 enum raceway_fault {
 	RACEWAY_FAULT_NONE = 0,
-	RACEWAY_FAULT_SYNTAX, /* not understood: exit 2, HTTP 400 */
-	RACEWAY_FAULT_INVALID, /* understood, out of range or contradictory: exit 1, HTTP 409 */
+	RACEWAY_FAULT_SYNTAX,	 /* not understood: exit 2, HTTP 400 */
+	RACEWAY_FAULT_INVALID,	 /* understood, out of range or contradictory: exit 1, HTTP 409 */
 	RACEWAY_FAULT_NOT_FOUND, /* exit 1, HTTP 404 */
-	RACEWAY_FAULT_REFUSED, /* in use, duplicate, does not fit: exit 1, HTTP 409 */
+	RACEWAY_FAULT_REFUSED,	 /* in use, duplicate, does not fit: exit 1, HTTP 409 */
 	RACEWAY_FAULT_FORBIDDEN, /* exit 1, HTTP 403 */
-	RACEWAY_FAULT_CANNOT, /* this machine cannot, or not yet: exit 3, HTTP 501 */
-	RACEWAY_FAULT_SYSTEM, /* a system call failed: exit 1, HTTP 500 */
+	RACEWAY_FAULT_CANNOT,	 /* this machine cannot, or not yet: exit 3, HTTP 501 */
+	RACEWAY_FAULT_SYSTEM,	 /* a system call failed: exit 1, HTTP 500 */
 };
 
 struct raceway_error {
 	enum raceway_fault fault;
-	char object[96]; /* "vnic web1/eth0", "" if none */
-	char field[32]; /* "rx-cir", "" if none */
+	char object[96];   /* "vnic web1/eth0", "" if none */
+	char field[32];	   /* "rx-cir", "" if none */
 	char message[320]; /* without object and field */
 };
 
