@@ -4,8 +4,8 @@
 #define RACEWAY_API_API_H
 
 #include "api/core.h"
+#include "util/version.h"
 
-#define RACEWAY_VERSION "0.1.0"
 #define RACEWAY_ETAG_SIZE 24
 
 struct raceway_request {

@@ -13,8 +13,8 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/show.h"
-#include "cli/version.h"
 #include "util/cleanup.h"
+#include "util/version.h"
 
 #define COMPLETE_MS 300L /* nobody waits longer for a TAB */
 
@@ -32,12 +32,12 @@ static int change(struct raceway_client *client, const struct raceway_cli *cli, 
 static int version(const struct raceway_cli *cli, FILE *out)
 {
 	json_auto_t *document = json_pack("{s:i, s:s, s:i}", "schema", 1, "version",
-					  RACEWAY_CLI_VERSION, "layout", RACEWAY_LAYOUT);
+					  RACEWAY_VERSION, "layout", RACEWAY_LAYOUT);
 
 	if (cli->options.json)
 		raceway_print_json(out, document, &cli->options);
 	else
-		fprintf(out, "raceway %s, map layout %d\n", RACEWAY_CLI_VERSION, RACEWAY_LAYOUT);
+		fprintf(out, "raceway %s, map layout %d\n", RACEWAY_VERSION, RACEWAY_LAYOUT);
 	return 0;
 }
 
