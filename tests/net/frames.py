@@ -6,6 +6,7 @@
   frames.py catch DEV SECONDS [READY]  prints each arriving frame as hex, tags put back;
                                        creates the file READY when it listens
 """
+import errno
 import os
 import socket
 import struct
@@ -59,6 +60,10 @@ def catch(dev, seconds, ready):
             frame, ancillary, _, address = s.recvmsg(65600, 256)
         except (socket.timeout, BlockingIOError):
             return
+        except OSError as problem:
+            if problem.errno != errno.ENETDOWN:  # it may come up again
+                raise
+            continue
         if address[2] == PACKET_OUTGOING:
             continue
         print(whole(frame, ancillary).hex(), flush=True)

@@ -229,3 +229,25 @@ udp_copy() {
   check_eq "$1: sent" "$(cat "$work/udp-sent")" "$6"
   check_eq "$1: arrived, bytes, out of order, last" "${got[*]:0:4}" "$6 $(($5 * $6)) 0 $(($6 - 1))"
 }
+
+# Another build of the loader in $work/other: programs that do the same and are not the same, for
+# upgrades. Needs the compilers.
+other_build() {
+  local o=$work/other arch
+  arch=/usr/include/$(uname -m)-linux-gnu
+  command -v clang >/dev/null && command -v gcc >/dev/null || return 1
+  mkdir -p "$o/bpf" && cp -r "$top"/bpf/* "$o/bpf/"
+  for p in port vnic; do
+    sed -i '/^int raceway_/{n;s/^{/{\n\tbpf_get_smp_processor_id();/}' "$o/bpf/$p.bpf.c"
+    clang -O2 -g -target bpf -mcpu=v3 "-I$top/include" "-I$o/bpf" "-I$arch" \
+      -c "$o/bpf/$p.bpf.c" -o "$o/$p.tmp.o" &&
+      bpftool gen object "$o/$p.bpf.o" "$o/$p.tmp.o" &&
+      bpftool gen skeleton "$o/$p.bpf.o" name "${p}_bpf" >"$o/$p.skel.h" || return 1
+  done
+  # shellcheck disable=SC2046 # flags
+  gcc -std=gnu11 -O1 -D_GNU_SOURCE "-I$top/include" "-I$top/userspace" "-I$o" \
+    $(pkg-config --cflags libbpf libnl-3.0 libnl-route-3.0 libnl-genl-3.0 jansson) \
+    -o "$o/raceway-loader" "$top/userspace/loader/objects.c" "$top/userspace/loader/main.c" \
+    "$bin/libraceway.a" $(pkg-config --libs libbpf libxdp libnl-3.0 libnl-route-3.0 \
+      libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libcurl libsystemd)
+}
