@@ -12,6 +12,7 @@
 #include "api/stream.h"
 
 #define TIMEOUT_S 60U
+#define TRIM_BYTES (64U << 10)
 #define HEADER_BYTES 16384U /* of one connection's memory: request line and headers */
 #define FLUSH_RUNS 4
 
@@ -84,7 +85,7 @@ static bool flag(struct MHD_Connection *connection, const char *name)
 	return strcmp(value, "0") && strcmp(value, "false");
 }
 
-static struct MHD_Response *body_response(struct raceway_response *answer)
+static struct MHD_Response *body_response(struct raceway_response *answer, bool *trim_due)
 {
 	struct MHD_Response *response;
 	char *text = answer->text;
@@ -92,6 +93,9 @@ static struct MHD_Response *body_response(struct raceway_response *answer)
 	if (answer->json)
 		text = json_dumps(answer->json, JSON_COMPACT);
 	answer->text = NULL;
+	/* A tree of that size leaves the heap full of holes. */
+	if (text && strlen(text) > TRIM_BYTES)
+		*trim_due = true;
 	if (!text)
 		return MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
 	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
@@ -116,7 +120,7 @@ static enum MHD_Result queue(struct MHD_Connection *connection, struct exchange 
 			MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
 						"text/event-stream");
 	} else {
-		response = body_response(answer);
+		response = body_response(answer, &x->http->core->trim_due);
 	}
 	if (!response)
 		return MHD_NO;
@@ -184,6 +188,7 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
 	enum MHD_Result ret;
 
 	raceway_api_handle(x->http->core, &request, &answer);
+	x->http->core->trim_due |= x->used > TRIM_BYTES;
 	release_body(x);
 	ret = queue(connection, x, &answer, request.only);
 	raceway_response_clear(&answer);

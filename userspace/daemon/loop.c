@@ -4,6 +4,7 @@
 #include "daemon/loop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +188,10 @@ static void run_once(struct loop *l)
 	if (l->core->settle_due) {
 		l->core->settle_due = false;
 		raceway_dp_settle(l->core->kernel.dp);
+	}
+	if (l->core->trim_due) {
+		l->core->trim_due = false;
+		malloc_trim(0);
 	}
 	if (raceway_http_streams(l->http) && !l->alive_armed) {
 		arm(l->alive_fd, ALIVE_S, 0);
