@@ -50,7 +50,7 @@ UNIT_DIRS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/.))))
 UNIT_BIN := $(UNIT_DIRS:%=$(BUILD)/tests/unit-%)
 # Programs that the network tests attach beside ours, compiled once: clang in a VM takes minutes.
 NET_TEST_OBJ := $(patsubst tests/net/%.bpf.c,$(BUILD)/tests/net/%.bpf.o,$(wildcard tests/net/*.bpf.c))
-BPF_TEST_BIN := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf)
+BPF_TEST_BIN := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf-all)
 
 .PHONY: all deps check check-unit check-bpf check-net vm-tests bench fuzz lint sanitize mutants \
 	demo install clean help format
@@ -122,7 +122,7 @@ $(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call UNIT_RULE,$(d))))
 
-$(BUILD)/tests/bpf: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c)) $(BUILD)/libraceway.a
+$(BUILD)/tests/bpf-all: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c)) $(BUILD)/libraceway.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) -lcriterion
