@@ -79,7 +79,7 @@ static void have_pair(int i)
 	struct raceway_link *host = add_link(&links, 100 + i, vnics[i].host, "veth");
 	struct raceway_link *guest = add_link(&ns.links, 50 + i, vnics[i].ifname, "veth");
 
-	snprintf(host->alias, sizeof(host->alias), PREFIX "%s", vnics[i].dp.name);
+	snprintf(host->alias, sizeof(host->alias), PREFIX "%.100s", vnics[i].dp.name);
 	host->group = GROUP;
 	host->peer_ifindex = guest->ifindex;
 	host->peer_nsid = 7;
