@@ -159,4 +159,25 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
+# What tools/bench runs, with BPF programs of its own.
+BENCH_SKEL := $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+BENCH_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c tests/bench/shared.h \
+		$(wildcard bpf/lib/*.h include/raceway/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp.o
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp.o
+	@rm -f $@.tmp.o
+
+$(BUILD)/tests/bench/%.skel.h: $(BUILD)/tests/bench/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(BENCH_OBJ): CPPFLAGS_ALL += -I$(BUILD)/tests/bench
+$(BENCH_OBJ): | $(BENCH_SKEL)
+
+$(BUILD)/tests/raceway-bench: $(BENCH_OBJ) $(BUILD)/libraceway.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
