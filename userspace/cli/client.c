@@ -117,8 +117,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *context)
 static enum raceway_fault fault_of(unsigned int status)
 {
 	switch (status) {
-	case 400:
-		return RACEWAY_FAULT_SYNTAX;
+	case 400: /* it was sent: exit status 2 would say that it was not */
+		return RACEWAY_FAULT_INVALID;
 	case 403:
 		return RACEWAY_FAULT_FORBIDDEN;
 	case 404:

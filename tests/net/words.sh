@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Walks the client's own table of words: each word that is accepted must change the data path's
+# tables or a netdev, each other must be refused with status 3. A new word without an example
+# here fails.
+# shellcheck source=tests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/net/daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+
+rw() {
+  "$bin/raceway" --socket "$work/run/raceway.sock" "$@"
+}
+
+map() { # NAME JQ: contents in a fixed order, without what traffic changes
+  bpftool -j map dump pinned "$bpffs/rw/v1/maps/$1" | jq -Sc "$2"
+}
+
+# Everything that a word may change: tables, netdevs, links, in one text.
+world() {
+  local m
+  for m in ports vid_segment fdb foreign members leaving; do
+    echo "$m $(map "$m" '[.[].formatted] | sort')"
+  done
+  map vnics '[.[].formatted | select(.value.slot[.value.valid].key.segment != 0)
+             | {key, policy: .value.slot[.value.valid]}]'
+  map segments '[.[].formatted | select(.value.flags != 0)]'
+  map port_meters '[.[].formatted | select(.value.mtu != 0) | {key, r: .value.rate, f: .value.flags}]'
+  ls "$bpffs/rw/v1/links"
+  for m in host guest; do
+    ip -n "$(ns "$m")" -d -j link show |
+      jq -Sc 'map({ifname, address, mtu, flags, operstate, link_index, gso_max_size, xdp}) | sort_by(.ifname)'
+  done
+}
+
+proves() { # KIND NAME WORD VALUE...: setting it changes the world
+  local before after
+  before=$(world)
+  checks=$((checks + 1))
+  if ! rw "$1" set "$2" "$3" "${@:4}" 2>"$work/err"; then
+    fail "$1 set $2 $3 ${*:4}: $(cat "$work/err")"
+    return
+  fi
+  after=$(world)
+  [ "$before" != "$after" ] || fail "$1 $3 ${*:4}: accepted, and nothing changed"
+}
+
+proves_new() { # KIND NAME WORDS...: for what is given once, at add
+  local before after
+  before=$(world)
+  checks=$((checks + 1))
+  rw "$1" add "$2" "${@:3}" || fail "$1 add $2 ${*:3}"
+  after=$(world)
+  [ "$before" != "$after" ] || fail "$1 add $2 ${*:3}: accepted, and nothing changed"
+  rw "$1" del "$2"
+}
+
+new_ns host lan guest srv
+daemon_start --role standalone
+wire host up0 lan e0
+wire host up1 lan e1
+wire host fab0 srv e0
+wire host fab1 srv e1
+rw port add up dev up0 role uplink rate 1gbit
+rw port add fab dev fab0 role fabric rate 1gbit
+rw segment add lan uplink up vlan 100
+rw segment add spare uplink up vlan 200
+rw server add s1 port fab
+rw profile add p
+rw profile bind p server local
+rw vnic add p/e segment lan netns "$(ns guest)"
+rw profile add q
+rw profile bind q server s1
+rw vnic add q/e segment lan
+
+declare -A proven
+word() { # KIND WORD: marks it as proven
+  proven["$1 $2"]=1
+}
+
+example() { # KIND NAME WORD VALUE...
+  word "$1" "$3"
+  proves "$@"
+}
+
+example vnic p/e segment spare
+example vnic p/e mac 02:00:00:00:aa:01
+example vnic p/e mtu 1400
+example vnic p/e ifname other0
+for d in tx rx; do
+  example vnic p/e "$d-pir" 100mbit
+  example vnic p/e "$d-cir" 10mbit
+  example vnic p/e "$d-pbs" 400k
+  example vnic p/e "$d-cbs" 200k
+done
+example vnic p/e class 5
+example vnic p/e spoofcheck off
+example vnic p/e mtu 1400 trunk on
+word vnic trunk
+example vnic p/e state down
+example vnic p/e netns "$(ns host)"
+word vnic kind # one choice so far: veth, which the rest of this test has seen
+example port up rate 500mbit
+example port fab host none
+example port fab native-segment lan
+example port up mode generic
+rw port set up mode native
+example port up attach libxdp
+rw port set up attach link
+word port dev
+word port role
+proves_new port third dev up1 role uplink
+proves_new port third dev fab1 role fabric
+example segment spare vlan 300
+example segment spare untagged
+example segment spare switching private
+word segment uplink
+proves_new segment third uplink up vlan 400
+word segment number
+proves_new segment third number 77
+rw port add fab-b dev fab1 role fabric rate 1gbit
+rw server add s2 port fab-b
+word server port
+proves profile q server s2
+word profile server
+
+for kind in port segment server profile vnic; do
+  [ "$kind" = vnic ] && name=p/x || name=x
+  accepted=$("$bin/raceway" --complete "$kind" add "$name" "")
+  checks=$((checks + 1))
+  [ -n "$accepted" ] || fail "no words for $kind"
+  for w in $accepted; do
+    [ "$w" = description ] && continue # for people only: it has no effect, and needs none
+    checks=$((checks + 1))
+    [ -n "${proven["$kind $w"]:-}" ] || fail "$kind $w: accepted, and no example proves it"
+  done
+  for w in $(rw "$kind" add help | sed -nE 's/^  ([a-z-]+) .*\(not yet\)$/\1/p'); do
+    case "$w" in # a value that would be right
+      weight) v=3 ;;
+      rdma) v=on ;;
+      trust) v=pcp ;;
+      *) v=x ;;
+    esac
+    case "$kind" in vnic) name=p/e ;; port) name=up ;; *) name=p ;; esac
+    status=0
+    rw "$kind" set "$name" "$w" "$v" >/dev/null 2>"$work/err" || status=$?
+    check_eq "$kind $w is refused: $(cat "$work/err")" "$status" 3
+  done
+done
+
+# Whole kinds that come later: on the command line, in the API and in a document.
+for kind in acl pool san volume portal partition template vhba gid; do
+  status=0
+  rw "$kind" add x/y 2>/dev/null || status=$?
+  check_eq "$kind is refused" "$status" 3
+done
+check_eq "acl in the API" "$(status POST /v1/acls '{"name":"x"}')" 501
+check_eq "weight in the API" "$(status PATCH /v1/vnics/p/e '{"weight":3}')" 501
+status=0
+printf 'schema: 1\nacls:\n  - name: x\n' | rw apply -f - 2>/dev/null || status=$?
+check_eq "acls in a document" "$status" 3
+daemon_stop TERM
