@@ -52,7 +52,7 @@ Test(cli_run, changes_and_their_refusal)
 	       "raceway: vnic web1/eth0: rx-cir 2gbit is above rx-pir 1gbit\n");
 	expect("segment del lan", 0, "", "");
 	expect("segment del x", 1, "", "raceway: segment x: there is none\n");
-	expect("segment add s", 2, "", "raceway: segment s: no\n");
+	expect("segment add s", 1, "", "raceway: segment s: no\n");
 	expect("port set up0 mode native", 3, "", "raceway: port up0: no native XDP\n");
 	expect("vnic add w/e segment s", 1, "", "raceway: vnic w/e: not yours\n");
 	expect("port del a", 1, "", "raceway: the daemon answered with status 500 and no reason\n");
