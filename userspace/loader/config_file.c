@@ -84,6 +84,24 @@ static unsigned int get_choice(struct reader *r, const char *key, const char *co
 	return absent;
 }
 
+/* A word that nobody reads is a mistake: half of what was meant would come into force. */
+static void refuse_unknown(struct reader *r, const char *const *known)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)r->object, key, value) {
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key))
+			i++;
+		if (!known[i]) {
+			fail(r, key, "is no word known here");
+			return;
+		}
+	}
+}
+
 static const struct raceway_dp_port *find_port(const struct raceway_config_file *file,
 					       const char *name)
 {
@@ -99,8 +117,11 @@ static void read_port(struct reader *r, struct raceway_config_file *file)
 	static const char *const hosts[] = { "none", "keep" };
 	static const char *const modes[] = { "native", "generic" };
 	static const char *const ways[] = { "link", "libxdp" };
+	static const char *const known[] = { "dev",  "name",   "number",	 "role", "host",
+					     "mode", "attach", "native_segment", "rate", NULL };
 	struct raceway_dp_port *port = &file->ports[r->index];
 
+	refuse_unknown(r, known);
 	snprintf(port->dev, sizeof(port->dev), "%s", get_text(r, "dev", ""));
 	snprintf(port->name, sizeof(port->name), "%s", get_text(r, "name", port->dev));
 	port->number = (uint16_t)get_number(r, "number", RACEWAY_PORT_MAX, r->index + 1);
@@ -119,9 +140,11 @@ static void read_port(struct reader *r, struct raceway_config_file *file)
 static void read_segment(struct reader *r, struct raceway_config_file *file)
 {
 	static const char *const ways[] = { "veb", "vepa", "private" };
+	static const char *const known[] = { "number", "uplink", "vlan", "switching", NULL };
 	struct raceway_dp_segment *segment = &file->segments[r->index];
 	const char *uplink = get_text(r, "uplink", NULL);
 
+	refuse_unknown(r, known);
 	segment->number = (uint16_t)get_number(r, "number", RACEWAY_SEGMENT_MAX, r->index + 1);
 	segment->uplink_vid = (uint16_t)get_number(r, "vlan", RACEWAY_SEGMENT_MAX, 0);
 	segment->switching =
@@ -169,8 +192,13 @@ static void read_vnic(struct reader *r, struct raceway_config_file *file)
 {
 	static const char *const states[] = { "down", "up" };
 	struct raceway_dp_vnic *vnic = &file->vnics[r->index];
+	static const char *const known[] = { "name",   "number", "mac",	   "segment", "port",
+					     "dev",    "mtu",	 "class",  "state",   "spoofcheck",
+					     "trunk",  "tx_cir", "tx_pir", "tx_cbs",  "tx_pbs",
+					     "rx_cir", "rx_pir", "rx_cbs", "rx_pbs",  NULL };
 	const char *port = get_text(r, "port", NULL), *dev = get_text(r, "dev", NULL);
 
+	refuse_unknown(r, known);
 	snprintf(vnic->name, sizeof(vnic->name), "%s", get_text(r, "name", "?"));
 	vnic->number = (uint32_t)get_number(r, "number", RACEWAY_VNICS_MAX - 1, r->index + 1);
 	vnic->segment = (uint16_t)get_number(r, "segment", RACEWAY_SEGMENT_MAX, 0);
@@ -205,6 +233,9 @@ static int read_list(const json_t *document, const char *key, const char *kind,
 	const json_t *list = json_object_get(document, key), *object;
 	struct reader r = { .kind = kind, .err = err };
 
+	if (list && !json_is_array(list))
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, key, key, "%s is no list",
+					 key);
 	json_array_foreach (list, r.index, object) {
 		r.object = object;
 		if (!json_is_object(object))
@@ -223,11 +254,18 @@ static int read_document(const json_t *document, const char *path, struct racewa
 	size_t ports = json_array_size(json_object_get(document, "ports"));
 	size_t segments = json_array_size(json_object_get(document, "segments"));
 	size_t vnics = json_array_size(json_object_get(document, "vnics"));
+	const char *key;
+	json_t *value;
 	int ret;
 
 	if (json_integer_value(json_object_get(document, "schema")) != 1)
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, path, "schema",
 					 "schema is not 1");
+	json_object_foreach ((json_t *)document, key, value)
+		if (strcmp(key, "schema") && strcmp(key, "ports") && strcmp(key, "segments") &&
+		    strcmp(key, "vnics"))
+			return raceway_error_set(err, RACEWAY_FAULT_INVALID, path, key,
+						 "%s is no word known here", key);
 	file->ports = calloc(ports + 1, sizeof(*file->ports));
 	file->segments = calloc(segments + 1, sizeof(*file->segments));
 	file->vnics = calloc(vnics + 1, sizeof(*file->vnics));
@@ -253,6 +291,9 @@ int raceway_config_file_read(const char *path, struct raceway_config_file *ret_f
 	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, &json_err);
 	int ret;
 
+	if (!document && json_err.line < 0)
+		return raceway_error_set(err, RACEWAY_FAULT_NOT_FOUND, path, "", "%s",
+					 json_err.text);
 	if (!document)
 		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, path, "", "line %d: %s",
 					 json_err.line, json_err.text);

@@ -10,6 +10,7 @@
 
 #include "loader/config_file.h"
 #include "loader/dp.h"
+#include "loader/links.h"
 #include "loader/show.h"
 
 static const char usage_text[] =
@@ -97,27 +98,46 @@ static int parse(int argc, char **argv, struct request *request)
 	if (optind == argc)
 		return not_understood("a command is missing:", "attach, detach, upgrade or show");
 	request->command = argv[optind++];
+	if (strcmp(request->command, "attach") && strcmp(request->command, "detach") &&
+	    strcmp(request->command, "upgrade") && strcmp(request->command, "show"))
+		return not_understood("command is attach, detach, upgrade or show, not",
+				      request->command);
 	if (!request->pin_dir)
 		return not_understood("missing:", "--pin-dir DIR");
 	return parse_words(argc - optind, argv + optind, request);
 }
 
-static int attach_file(struct raceway_dp *dp, const struct request *request,
-		       struct raceway_error *err)
-{
-	struct raceway_config_file file;
-	bool found = !request->dev;
-	int ret = raceway_config_file_read(request->maps, &file, err);
+/* Interfaces that have a program of ours. */
+struct attached {
+	uint32_t *ifindex;
+	size_t count;
+};
 
-	if (ret)
-		return ret;
-	ret = raceway_dp_fill(dp, &file.config, err);
-	for (size_t i = 0; !ret && i < file.config.vnic_count; i++)
-		if (file.vnic_dev[i][0] && !request->dev)
-			ret = raceway_dp_attach_vnic(dp, file.vnic_dev[i], file.vnics[i].ifindex,
+static int note_attached(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex,
+			 void *context)
+{
+	struct attached *attached = context;
+	uint32_t *grown = realloc(attached->ifindex, (attached->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	attached->ifindex = grown;
+	grown[attached->count++] = ifindex;
+	return 0;
+}
+
+static int attach_all(struct raceway_dp *dp, const struct request *request,
+		      const struct raceway_config_file *file, struct raceway_error *err)
+{
+	bool found = !request->dev;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < file->config.vnic_count; i++)
+		if (file->vnic_dev[i][0] && !request->dev)
+			ret = raceway_dp_attach_vnic(dp, file->vnic_dev[i], file->vnics[i].ifindex,
 						     err);
-	for (size_t i = 0; !ret && i < file.config.port_count; i++) {
-		struct raceway_dp_port *port = &file.ports[i];
+	for (size_t i = 0; !ret && i < file->config.port_count; i++) {
+		struct raceway_dp_port *port = &file->ports[i];
 
 		if (request->dev && strcmp(request->dev, port->dev))
 			continue;
@@ -132,9 +152,31 @@ static int attach_file(struct raceway_dp *dp, const struct request *request,
 	if (!ret && !found)
 		ret = raceway_error_set(err, RACEWAY_FAULT_NOT_FOUND, request->maps, "dev",
 					"has no port with dev %s", request->dev);
+	return ret;
+}
+
+/* All of the file or nothing: what this call has attached is detached again if it fails. */
+static int attach_file(struct raceway_dp *dp, const struct request *request,
+		       struct raceway_error *err)
+{
+	struct raceway_config_file file;
+	struct attached before = { 0 };
+	int ret = raceway_config_file_read(request->maps, &file, err);
+
+	if (ret)
+		return ret;
+	ret = raceway_link_each(dp, note_attached, &before);
+	if (!ret)
+		ret = raceway_dp_fill(dp, &file.config, err);
+	if (!ret) {
+		ret = attach_all(dp, request, &file, err);
+		if (ret)
+			raceway_dp_retire(dp, before.ifindex, before.count, NULL);
+	}
 	/* Attaching has made ports fit: what they can carry may have changed. */
 	if (!ret)
 		ret = raceway_dp_fill(dp, &file.config, err);
+	free(before.ifindex);
 	raceway_config_file_free(&file);
 	return ret;
 }
@@ -184,12 +226,8 @@ static int run(const struct request *request, struct raceway_error *err)
 		ret = detach(dp, request, err);
 	else if (!strcmp(request->command, "upgrade"))
 		ret = raceway_dp_upgrade(dp, err);
-	else if (!strcmp(request->command, "show"))
-		ret = raceway_loader_show(dp, stdout);
 	else
-		ret = raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
-					"command %s is not attach, detach, upgrade or show",
-					request->command);
+		ret = raceway_loader_show(dp, stdout);
 	raceway_dp_settle(dp);
 	raceway_dp_close(dp);
 	return ret;

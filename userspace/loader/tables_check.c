@@ -16,6 +16,30 @@ static int refuse(struct raceway_error *err, const char *kind, const char *name,
 	return raceway_error_set(err, RACEWAY_FAULT_INVALID, object, field, "%s", message);
 }
 
+struct claim {
+	uint32_t what;
+	uint32_t by; /* index of who wants it */
+};
+
+static int compare_claim(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	if (x->what != y->what)
+		return x->what < y->what ? -1 : 1;
+	return x->by < y->by ? -1 : x->by > y->by;
+}
+
+/* Index of one that claims what another has too, or -1. What is 0 is no claim. */
+static long claimed_twice(struct claim *claims, size_t count)
+{
+	qsort(claims, count, sizeof(*claims), compare_claim);
+	for (size_t i = 1; i < count; i++)
+		if (claims[i].what && claims[i].what == claims[i - 1].what)
+			return claims[i].by;
+	return -1;
+}
+
 static int check_ports(struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
@@ -116,6 +140,50 @@ static int check_unique(struct raceway_tables *t, struct raceway_error *err)
 	return 0;
 }
 
+/* One interface is one port or one vNIC, one VLAN of an uplink is one segment. */
+static int check_claims(struct raceway_tables *t, struct raceway_error *err)
+{
+	const struct raceway_dp_config *config = t->config;
+	size_t ports = config->port_count, vnics = config->vnic_count;
+	size_t segments = config->segment_count;
+	struct claim *claims = calloc(ports + vnics + segments + 1, sizeof(*claims));
+	char name[16];
+	long twice;
+	int ret = 0;
+
+	if (!claims)
+		return -ENOMEM;
+	for (size_t i = 0; i < ports + vnics; i++)
+		claims[i] = (struct claim){
+			.what = i < ports			? config->ports[i].ifindex
+				: config->vnics[i - ports].port ? 0
+								: config->vnics[i - ports].ifindex,
+			.by = (uint32_t)i,
+		};
+	twice = claimed_twice(claims, ports + vnics);
+	if (twice >= (long)ports)
+		ret = refuse(err, "vnic", config->vnics[twice - (long)ports].name, "dev",
+			     "dev is another port or vNIC already");
+	else if (twice >= 0)
+		ret = refuse(err, "port", config->ports[twice].name, "dev",
+			     "dev is another port already");
+	for (size_t i = 0; i < segments; i++)
+		claims[i] = (struct claim){
+			.what = (uint32_t)config->segments[i].uplink_port << 16 |
+				(config->segments[i].uplink_port ? config->segments[i].uplink_vid
+								 : 0),
+			.by = (uint32_t)i,
+		};
+	twice = ret ? -1 : claimed_twice(claims, segments);
+	if (twice >= 0) {
+		snprintf(name, sizeof(name), "%u", config->segments[twice].number);
+		ret = refuse(err, "segment", name, "vlan",
+			     "vlan of this uplink belongs to another segment");
+	}
+	free(claims);
+	return ret;
+}
+
 int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
@@ -130,5 +198,7 @@ int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct
 			ret = refuse(err, "vnic", config->vnics[i].name, "segment",
 				     "segment has more than 4096 vNICs");
 	}
+	if (!ret)
+		ret = check_claims(t, err);
 	return ret ? ret : check_unique(t, err);
 }
