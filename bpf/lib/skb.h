@@ -66,7 +66,8 @@ static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct f
 	}
 	f->now = 0;
 	skb_segments(skb, f);
-	return 0;
+	/* Segments of a few bytes each: more on the wire than any meter charges at once. */
+	return f->bytes < RACEWAY_FRAME_MAX ? 0 : -1;
 }
 
 /* Counts a drop on whoever is to blame and drops. The only exit of that kind. */

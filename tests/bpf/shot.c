@@ -163,7 +163,7 @@ static int compare_books(struct bed *bed, const char *what)
 
 void check_books(struct bed *bed, const char *what)
 {
-	compare_books(bed, what);
+	cr_assert(!compare_books(bed, what), "%s: counters", what);
 }
 
 int run_xdp(struct bed *bed, enum bed_dev at, const struct pkt *in, struct pkt *out)
@@ -342,6 +342,8 @@ void fire_tc(struct bed *bed)
 		compare_books(bed, shot->what);
 	usleep(500); /* for what must not come */
 	take_copies(bed, &seen, &host);
+	/* The counters are cumulative: all that follows would fail too. */
+	cr_assert(seen == all && host == shot->host && !wrong, "%s: through TC", shot->what);
 }
 
 void fire(struct bed *bed)
