@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # racewayd from nothing to traffic by its API, and back to nothing; what is not ours stays.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/daemon_lib.sh"
+. "$(dirname "$0")/daemon.bash"
 
 daemon_scene
 check "vNIC to vNIC" pings a 10.9.0.2

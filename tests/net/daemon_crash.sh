@@ -3,7 +3,7 @@
 # Killed in the middle of an apply, at many moments: after the next start the kernel is as the
 # store says, the whole change or nothing of it, and nothing is left behind.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/daemon_lib.sh"
+. "$(dirname "$0")/daemon.bash"
 
 count=16
 

@@ -3,7 +3,7 @@
 # Interfaces that lose their carrier, are renamed, vanish and come again; namespaces that go and
 # come; netdevs that somebody else deletes: the daemon follows, and says what is wrong.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/daemon_lib.sh"
+. "$(dirname "$0")/daemon.bash"
 
 carrier() { # NS DEV 0|1
   [ "$(in_ns "$1" cat "/proc/self/net/dev" >/dev/null && ip -n "$(ns "$1")" -j link show "$2" |

@@ -3,7 +3,7 @@
 # 32 local vNICs in one apply in under a second (the number to meet; what it took is printed),
 # 1,024 vNICs in less than 20 MiB, and no CPU at all when idle.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/daemon_lib.sh"
+. "$(dirname "$0")/daemon.bash"
 
 daemon_scene
 ip netns add "$(ns g)"

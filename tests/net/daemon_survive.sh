@@ -3,7 +3,7 @@
 # Traffic of 1,000 datagrams a second loses none while the daemon is stopped, killed, started
 # again and replaced by another build; netdevs and counters stay.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/daemon_lib.sh"
+. "$(dirname "$0")/daemon.bash"
 
 daemon_scene
 

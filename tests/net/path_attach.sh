@@ -202,7 +202,6 @@ check_eq "the same programs again: no change" "$(ids)" "$(cat "$work/ids")"
 if other_build; then
   seconds=6
   flow() { # NAME FROM TO ADDR PORT
-    local sender
     background traffic "$3" udp-recv "$4" "$5" 30 "$work/ready-$1" >"$work/got-$1"
     receivers+=("$child")
     await "$work/ready-$1"

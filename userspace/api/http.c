@@ -227,6 +227,17 @@ static void on_done(void *context, struct MHD_Connection *connection, void **sta
 	*state = NULL;
 }
 
+/* A NUL would cut the path short: an object of another name would be meant. */
+static size_t unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	size_t length = MHD_http_unescape(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (!text[i])
+			text[i] = '\1';
+	return length;
+}
+
 int raceway_http_open(struct raceway_core *core, int listen_fd, struct raceway_http **ret_http,
 		      struct raceway_error *err)
 {
@@ -242,7 +253,8 @@ int raceway_http_open(struct raceway_core *core, int listen_fd, struct raceway_h
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned int)RACEWAY_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(2 * HEADER_BYTES),
-		MHD_OPTION_NOTIFY_COMPLETED, on_done, http, MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_done,
+		http, MHD_OPTION_END);
 	if (!http->daemon) {
 		close(listen_fd);
 		free(http);

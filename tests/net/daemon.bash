@@ -3,6 +3,19 @@
 # Source it after lib.sh.
 # shellcheck shell=bash disable=SC2154 # lib.sh sets work, bpffs, bin, top
 
+# A failed check is a failed test, whatever the end of lib.sh makes of it.
+daemon_finish() {
+  local status=$?
+  set +e
+  if [ "$status" -eq 0 ] && [ "$failures" -gt 0 ]; then
+    echo "$test_name: $checks checks, $failures failed"
+    status=1
+  fi
+  (exit "$status")
+  finish
+}
+trap daemon_finish EXIT
+
 daemon_pid=
 daemon_bin=$bin/racewayd
 
