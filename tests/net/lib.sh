@@ -37,8 +37,8 @@ finish() {
   fi
   echo "$test_name: $checks checks, $failures failed"
   [ "$checks" -gt 0 ] || { echo "$test_name: nothing was checked" >&2; exit 1; }
-  [ "$failures" -eq 0 ]
-  exit
+  # A bare exit in a trap would give the status from before the trap.
+  exit $((failures > 0))
 }
 trap finish EXIT
 
@@ -150,7 +150,9 @@ play() { # reads a scenario for tests/net/play.py; its checks count as this test
   fi
   checks=$((checks + BASH_REMATCH[1]))
   failures=$((failures + BASH_REMATCH[2]))
-  [ "${BASH_REMATCH[2]}" -eq 0 ] || sed "s/^/FAIL: $test_name:/; \$d" "$log" >&2
+  [ "${BASH_REMATCH[2]}" -eq 0 ] && return
+  sed "s/^/FAIL: $test_name:/; \$d" "$log" >&2
+  exit 1 # the rest would only wait for what does not come
 }
 
 play_show() { # NS PIN-DIR: the scenario's line that reads the counters

@@ -107,6 +107,9 @@ scenario() {
   echo "want s1 a>i"
   echo "pass a tx"
   echo "pass i rx"
+  echo "step untagged where no segment is native"
+  echo "send s2 c>a"
+  echo "portdrop f2 no-segment"
   for v in 100 200 10 20 ''; do
     for y in a d e h; do
       case $v-$y in 100-a | 200-d | -e) continue ;; esac

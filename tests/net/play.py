@@ -45,6 +45,7 @@ TP_STATUS_VLAN_TPID_VALID = 1 << 6
 CLONE_NEWNET = 0x40000000
 TPIDS = {"vlan": 0x8100, "inner": 0x8100, "stag": 0x88a8}
 ARRIVAL_SECONDS = 5.0
+FAILURES_MAX = 20
 SETTLE_MIN, SETTLE_MAX = 0.04, 1.0
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -149,6 +150,9 @@ class Play:
     def error(self, text):
         self.failed += 1
         print("  step '%s': %s" % (self.text, text))
+        if self.failed == FAILURES_MAX:
+            print("%d checks, %d failed" % (self.checks, self.failed))
+            sys.exit(0)
 
     def read_counters(self):
         start = time.monotonic()
@@ -173,7 +177,8 @@ class Play:
         """Until everything wanted is there, then as long as stragglers may take."""
         got = {name: collections.Counter() for name in self.ends}
         names = {end.socket: name for name, end in self.ends.items()}
-        end = time.monotonic() + ARRIVAL_SECONDS
+        # Once something is wrong there is no reason to be patient.
+        end = time.monotonic() + (ARRIVAL_SECONDS if not self.failed else self.settle)
         complete = False
         while True:
             if not complete and all(not want - got[name] for name, want in self.want.items()):
