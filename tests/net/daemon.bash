@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Shared by the tests of racewayd: starts and stops it in the namespace `host`, speaks its API.
 # Source it after lib.sh.
-# shellcheck shell=bash disable=SC2154 # lib.sh sets work, bpffs, bin, top
+# shellcheck shell=bash disable=SC2154,SC2120 # lib.sh sets work, bpffs, bin, top
 
 # A failed check is a failed test, whatever the end of lib.sh makes of it.
 daemon_finish() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # racewayd from nothing to traffic by its API, and back to nothing; what is not ours stays.
+# shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 

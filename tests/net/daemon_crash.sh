@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Killed in the middle of an apply, at many moments: after the next start the kernel is as the
 # store says, the whole change or nothing of it, and nothing is left behind.
+# shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 
@@ -46,7 +47,7 @@ for round in $(seq 12); do
   esac
   check_eq "round $round: pairs in the kernel" "$(host_ends)" $((count + 1))
   check_eq "round $round: guest ends of the one document" \
-    "$(in_ns host ip -o link | grep -c ": $profiles[0-9]*-e@" || true)" $count
+    "$(in_ns host ip -o link | grep -c ": ${profiles}[0-9]*-e@" || true)" $count
   check_eq "round $round: all up" \
     "$(api GET /v1/vnics | jq '[.vnics[] | select(.oper == "up")] | length')" $count
   check_eq "round $round: links" "$(find "$bpffs/rw/v1/links" -type f | wc -l)" $count

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The API's outer side: bounds on bodies, headers and connections, nonsense, events, statuses,
 # versions, a stale socket; none of it disturbs the next request.
+# shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 

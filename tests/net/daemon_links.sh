@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Interfaces that lose their carrier, are renamed, vanish and come again; namespaces that go and
 # come; netdevs that somebody else deletes: the daemon follows, and says what is wrong.
+# shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 

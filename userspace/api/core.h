@@ -32,7 +32,7 @@ struct raceway_core {
 	enum raceway_node_role role;
 	bool host_keep;	 /* of ports that do not say */
 	bool settle_due; /* raceway_dp_settle() after the reply */
-	bool trim_due; /* give memory back after the reply */
+	bool trim_due;	 /* give memory back after the reply */
 	char node[64];
 	char pin_dir[256];
 	struct raceway_samples *samples;
