@@ -214,7 +214,7 @@ static void only_leaving(struct bed *bed, int port)
 {
 	for (uint32_t n = 1; n <= BED_PORTS; n++)
 		bpf_map_delete_elem(bed->dp->map[RACEWAY_MAP_LEAVING], &n);
-	for (uint32_t n = 1; n <= BED_PORTS; n++)
+	for (uint32_t n = 1; n <= bed->config.port_count; n++)
 		if (port < 0 || n == (uint32_t)port)
 			cr_assert(!bpf_map_update_elem(bed->dp->map[RACEWAY_MAP_LEAVING], &n,
 						       &bed->ifindex[n - 1], BPF_ANY));

@@ -222,8 +222,10 @@ void raceway_dp_settle(struct raceway_dp *dp)
 {
 	uint32_t key = 0;
 
-	if (dp->unsettled)
-		bpf_map_update_elem(dp->grace_outer, &key, &dp->grace_inner, BPF_ANY);
+	if (!dp->unsettled)
+		return;
+	bpf_map_update_elem(dp->grace_outer, &key, &dp->grace_inner, BPF_ANY);
+	raceway_tables_sweep(dp);
 	dp->unsettled = false;
 }
 

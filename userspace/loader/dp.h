@@ -54,6 +54,7 @@ struct raceway_dp {
 	uint32_t max_vnics;
 	uint32_t cpus;
 	bool unsettled;		      /* slots were retired since the last grace period */
+	bool verified;		      /* the tables are as a fill of this process has left them */
 	int grace_outer, grace_inner; /* a map in a map: its update waits for all readers */
 	/* arrays that both sides of the kernel boundary see */
 	struct raceway_vnic *vnics;
@@ -80,6 +81,9 @@ int raceway_links_replace(struct raceway_dp *dp, struct raceway_error *err);
 /* tables_ports.c: an interface that is no port yet becomes one, with the lowest free number. */
 int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
 			    struct raceway_error *err);
+
+/* After a grace period: entries of members that no segment names any more. */
+void raceway_tables_sweep(struct raceway_dp *dp);
 
 /* fit.c: see design section 4, "Making a port fit". */
 int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,

@@ -26,16 +26,17 @@ static int keep_warning(enum libbpf_print_level level, const char *format, va_li
 /* Tables that grow with max-vnics, and by how much. */
 static uint32_t wanted_entries(const char *map, uint32_t max_vnics)
 {
-	if (!strcmp(map, "vnics") || !strcmp(map, "fdb") || !strcmp(map, "foreign"))
+	if (!strcmp(map, "vnics"))
 		return max_vnics;
 	if (!strcmp(map, "meters") || !strcmp(map, "stats"))
 		return max_vnics * RACEWAY_DIRS;
-	if (!strcmp(map, "members")) /* two generations */
+	/* old and new while tables change */
+	if (!strcmp(map, "fdb") || !strcmp(map, "foreign") || !strcmp(map, "members"))
 		return max_vnics * 2;
 	if (!strcmp(map, "drops"))
 		return max_vnics * RACEWAY_DIRS * 4;
 	if (!strcmp(map, "ports"))
-		return max_vnics + RACEWAY_PORTS;
+		return 2 * (max_vnics + RACEWAY_PORTS);
 	return 0;
 }
 

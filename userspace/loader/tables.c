@@ -67,11 +67,14 @@ static int stage_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 		struct raceway_fdb_key key = t->policy[i].key;
 		uint32_t number;
 
-		if (!memcmp(&policy_valid(dp, vnic->number)->key, &key, sizeof(key)))
+		if (dp->verified &&
+		    !memcmp(&policy_valid(dp, vnic->number)->key, &key, sizeof(key)))
 			continue;
 		/* An address that moves between two vNICs keeps its entry until the switch. */
-		if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_FDB], &key, &number))
+		if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_FDB], &key, &number)) {
+			t->moved[i] = number != vnic->number;
 			continue;
+		}
 		number = vnic->number;
 		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &key, &number, BPF_NOEXIST))
 			return -errno;
@@ -138,13 +141,14 @@ static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 		struct raceway_vnic_policy *old = policy_valid(dp, number);
 		const struct raceway_vnic_policy *new = &t->policy[i];
 
-		if (!memcmp(old, new, sizeof(*new)))
-			continue;
-		if (memcmp(&old->key, &new->key, sizeof(old->key)) && old->key.segment)
-			t->retired[t->retired_count++] = old->key;
-		policy_switch(dp, number, new);
+		if (memcmp(old, new, sizeof(*new))) {
+			if (memcmp(&old->key, &new->key, sizeof(old->key)) && old->key.segment)
+				t->retired[t->retired_count++] = old->key;
+			policy_switch(dp, number, new);
+		}
 		/* Existing entries of a moved address now get their new owner. */
-		bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &new->key, &number, BPF_ANY);
+		if (t->moved[i])
+			bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &new->key, &number, BPF_ANY);
 	}
 }
 
@@ -187,7 +191,8 @@ static int prepare(struct raceway_dp *dp, const struct raceway_dp_config *config
 	t->staged = calloc(config->vnic_count + 1, sizeof(*t->staged));
 	t->retired = calloc(dp->max_vnics + config->vnic_count, sizeof(*t->retired));
 	t->wanted = calloc(dp->max_vnics, 1);
-	if (!t->policy || !t->staged || !t->retired || !t->wanted)
+	t->moved = calloc(config->vnic_count + 1, 1);
+	if (!t->policy || !t->staged || !t->retired || !t->wanted || !t->moved)
 		return -ENOMEM;
 	ret = raceway_tables_check(dp, t, err);
 	if (ret)
@@ -203,6 +208,7 @@ static void discard(struct raceway_tables *t)
 	free(t->staged);
 	free(t->retired);
 	free(t->wanted);
+	free(t->moved);
 }
 
 int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
@@ -235,6 +241,7 @@ int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *confi
 		retire_vnics(dp, &t);
 		clear_fdb(dp, &t);
 		raceway_tables_clear(dp, &t);
+		dp->verified = true;
 	}
 	discard(&t);
 	return ret;

@@ -14,6 +14,7 @@ struct raceway_tables {
 	struct raceway_fdb_key *retired; /* entries that nobody wants any more */
 	size_t retired_count;
 	uint8_t *wanted; /* by vNIC number */
+	uint8_t *moved;	 /* by index of config->vnics: the address had an entry already */
 	uint32_t port_ifindex[RACEWAY_PORTS];
 	uint32_t port_mtu[RACEWAY_PORTS];
 	uint16_t port_native[RACEWAY_PORTS];

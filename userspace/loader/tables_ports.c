@@ -113,6 +113,7 @@ static int stage_segment_members(struct raceway_dp *dp, struct raceway_tables *t
 
 	if (!same_members(dp, segment, list, count)) {
 		slot = !slot;
+		dp->unsettled = true; /* swept even if this fill fails */
 		for (uint32_t i = 0; i < count; i++) {
 			struct raceway_member_key key = {
 				.segment = segment,
@@ -133,6 +134,26 @@ static int stage_segment_members(struct raceway_dp *dp, struct raceway_tables *t
 	t->member_slot[segment] = slot;
 	t->member_count[segment] = (uint16_t)count;
 	return 0;
+}
+
+/* Deletes a generation's entries from `index` on. They have no gaps: each generation starts
+ * where nothing is. */
+static void sweep_members(struct raceway_dp *dp, uint16_t segment, uint16_t slot, uint32_t index)
+{
+	struct raceway_member_key key = { .segment = segment, .slot = slot, .index = index };
+
+	while (!bpf_map_delete_elem(dp->map[RACEWAY_MAP_MEMBERS], &key))
+		key.index++;
+}
+
+void raceway_tables_sweep(struct raceway_dp *dp)
+{
+	for (uint16_t n = 1; n <= RACEWAY_SEGMENT_MAX; n++) {
+		uint16_t slot = dp->segments[n].member_slot & 1;
+
+		sweep_members(dp, n, slot, dp->segments[n].member_count);
+		sweep_members(dp, n, !slot, 0);
+	}
 }
 
 int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t)
@@ -244,10 +265,12 @@ void raceway_tables_switch_segments(struct raceway_dp *dp, struct raceway_tables
 				.member_slot = t->member_slot[n],
 			};
 		}
-		if (!memcmp(&entry, &dp->segments[n], sizeof(entry)))
+		if (memcmp(&entry, &dp->segments[n], sizeof(entry))) {
+			segment_store(&dp->segments[n], &entry);
+			dp->unsettled = true;
+		} else if (dp->verified) {
 			continue;
-		segment_store(&dp->segments[n], &entry);
-		dp->unsettled = true;
+		}
 		if (segment && segment->uplink_port) {
 			struct raceway_vid_key key = {
 				.port = segment->uplink_port,
@@ -269,6 +292,7 @@ static void prune(struct raceway_dp *dp, struct raceway_tables *t, enum raceway_
 		uint32_t ifindex;
 		struct raceway_vid_key vid;
 		struct raceway_foreign_key foreign;
+		struct raceway_fdb_key fdb;
 	} key, next;
 	union {
 		uint16_t segment;
@@ -323,11 +347,20 @@ static bool keep_foreign(struct raceway_dp *dp, struct raceway_tables *t, const 
 	       !(policy->flags & RACEWAY_VNIC_SPOOFCHECK);
 }
 
+static bool keep_fdb(struct raceway_dp *dp, struct raceway_tables *t, const void *key,
+		     const void *value)
+{
+	return !memcmp(&policy_now(dp, *(const uint32_t *)value)->key, key,
+		       sizeof(struct raceway_fdb_key));
+}
+
 void raceway_tables_clear(struct raceway_dp *dp, struct raceway_tables *t)
 {
 	prune(dp, t, RACEWAY_MAP_VID_SEGMENT, keep_vid);
 	prune(dp, t, RACEWAY_MAP_PORTS, keep_port);
 	prune(dp, t, RACEWAY_MAP_FOREIGN, keep_foreign);
+	if (!dp->verified)
+		prune(dp, t, RACEWAY_MAP_FDB, keep_fdb);
 	for (uint32_t n = 1; n <= RACEWAY_PORT_MAX; n++)
 		if (!t->port_ifindex[n] && dp->port_meters[n].mtu) {
 			memset(&dp->port_meters[n], 0, sizeof(dp->port_meters[n]));
