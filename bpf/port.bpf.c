@@ -14,7 +14,8 @@ struct {
 /* Not used by the programs: kept beside them so that whoever detaches a port can put it back. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RACEWAY_PORTS);
+	__uint(max_entries, RACEWAY_VNICS_DEFAULT + RACEWAY_PORTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct raceway_saved);
 } saved SEC(".maps");

@@ -65,6 +65,10 @@ struct raceway_dp {
 
 /* pins.c: makes D/v<LAYOUT>/{maps,progs,links}; refuses what is no bpffs or another layout. */
 int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct raceway_error *err);
+/* Waits until no other raceway-loader works on the directory; the lock goes with the descriptor.
+ * Taken before the pins are read, or a second process would put back what the first replaced.
+ * Returns the descriptor, -1 if the directory is not there yet. */
+int raceway_pins_lock(const char *pin_dir);
 /* "DIR/KIND/NAME"; -ENAMETOOLONG. */
 int raceway_pins_path(const struct raceway_dp *dp, const char *kind, const char *name,
 		      char ret_path[PATH_MAX]);

@@ -34,6 +34,23 @@ static int link_path(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_
 	return raceway_pins_path(dp, "links", name, path);
 }
 
+static uint32_t prog_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+/* Whether our filter is there with this program: another interface may have got the number. */
+static bool clsact_alive(int prog, uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
+
+	return !bpf_tc_query(&hook, &opts) && opts.prog_id == prog_id(prog);
+}
+
 /* A link whose interface has gone says ifindex 0. */
 static bool link_alive(int fd, enum raceway_link_kind kind, uint32_t ifindex)
 {
@@ -41,7 +58,7 @@ static bool link_alive(int fd, enum raceway_link_kind kind, uint32_t ifindex)
 	uint32_t size = sizeof(info);
 
 	if (kind == RACEWAY_LINK_CLSACT)
-		return true;
+		return clsact_alive(fd, ifindex);
 	if (kind == RACEWAY_LINK_LIBXDP)
 		return raceway_libxdp_alive(ifindex, fd);
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
@@ -52,7 +69,7 @@ static bool link_alive(int fd, enum raceway_link_kind kind, uint32_t ifindex)
 
 int raceway_link_get(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], dev[IFNAMSIZ];
 	int fd;
 
 	if (link_path(dp, kind, ifindex, path))
@@ -64,6 +81,9 @@ int raceway_link_get(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_
 		return fd;
 	close(fd);
 	unlink(path);
+	/* Nothing is to be put back on what is gone, and its number may come again. */
+	if (kind != RACEWAY_LINK_CLSACT || !if_indextoname(ifindex, dev))
+		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
 	return -ENOENT;
 }
 
@@ -96,35 +116,56 @@ int raceway_link_remove(struct raceway_dp *dp, enum raceway_link_kind kind, uint
 	return 0;
 }
 
+static bool parse_pin(const char *name, enum raceway_link_kind *ret_kind, uint32_t *ret_ifindex)
+{
+	const char *dash = strrchr(name, '-');
+
+	for (size_t k = 0; dash && k < KINDS; k++) {
+		size_t length = strlen(kind_names[k]);
+
+		if ((size_t)(dash - name) != length || memcmp(name, kind_names[k], length))
+			continue;
+		*ret_kind = (enum raceway_link_kind)k;
+		*ret_ifindex = (uint32_t)strtoul(dash + 1, NULL, 10);
+		return true;
+	}
+	return false;
+}
+
 int raceway_link_each(struct raceway_dp *dp,
 		      int (*fn)(struct raceway_dp *dp, enum raceway_link_kind kind,
 				uint32_t ifindex, void *context),
 		      void *context)
 {
+	struct dirent **names = NULL;
+	enum raceway_link_kind kind;
 	char path[PATH_MAX];
-	struct dirent *entry;
-	int ret = 0;
-	DIR *dir;
+	uint32_t ifindex;
+	int ret = 0, count;
 
 	if (raceway_pins_path(dp, "links", "", path))
 		return -ENAMETOOLONG;
-	dir = opendir(path);
-	if (!dir)
+	/* All names first: fn may remove and add pins. */
+	count = scandir(path, &names, NULL, NULL);
+	if (count < 0)
 		return -errno;
-	while (!ret && (entry = readdir(dir))) {
-		const char *dash = strrchr(entry->d_name, '-');
-
-		for (size_t k = 0; dash && k < KINDS; k++) {
-			size_t length = strlen(kind_names[k]);
-
-			if ((size_t)(dash - entry->d_name) == length &&
-			    !memcmp(entry->d_name, kind_names[k], length))
-				ret = fn(dp, (enum raceway_link_kind)k,
-					 (uint32_t)strtoul(dash + 1, NULL, 10), context);
-		}
+	for (int i = 0; i < count; i++) {
+		if (!ret && parse_pin(names[i]->d_name, &kind, &ifindex))
+			ret = fn(dp, kind, ifindex, context);
+		free(names[i]);
 	}
-	closedir(dir);
+	free(names);
 	return ret;
+}
+
+/* That the qdisc is ours, so that it goes with the filter. */
+static void note_clsact(struct raceway_dp *dp, uint32_t ifindex)
+{
+	struct raceway_saved saved = { 0 };
+
+	bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved);
+	saved.changed |= RACEWAY_SAVED_CLSACT;
+	bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved, BPF_ANY);
 }
 
 int raceway_clsact_attach(struct raceway_dp *dp, uint32_t ifindex, int prog)
@@ -132,17 +173,14 @@ int raceway_clsact_attach(struct raceway_dp *dp, uint32_t ifindex, int prog)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY,
 		    .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
-	struct raceway_saved saved = { 0 };
 	int ret = bpf_tc_hook_create(&hook);
 
 	if (ret && ret != -EEXIST)
 		return ret;
-	if (!ret) {
-		bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved);
-		saved.changed |= RACEWAY_SAVED_CLSACT;
-		bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved, BPF_ANY);
-	}
-	return bpf_tc_attach(&hook, &opts);
+	if (!ret)
+		note_clsact(dp, ifindex);
+	ret = bpf_tc_attach(&hook, &opts);
+	return ret ? ret : raceway_link_pin(dp, RACEWAY_LINK_CLSACT, ifindex, prog);
 }
 
 int raceway_clsact_detach(struct raceway_dp *dp, uint32_t ifindex)
@@ -157,7 +195,10 @@ int raceway_clsact_detach(struct raceway_dp *dp, uint32_t ifindex)
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
 		saved.changed &= ~RACEWAY_SAVED_CLSACT;
-		bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved, BPF_ANY);
+		if (saved.changed || saved.features || saved.peer_features)
+			bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved, BPF_ANY);
+		else
+			bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
 	}
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "loader/config_file.h"
 #include "loader/dp.h"
@@ -215,11 +216,15 @@ static int detach(struct raceway_dp *dp, const struct request *request, struct r
 
 static int run(const struct request *request, struct raceway_error *err)
 {
+	int lock = raceway_pins_lock(request->pin_dir);
 	struct raceway_dp *dp;
 	int ret = raceway_dp_open(request->pin_dir, request->max_vnics, &dp, err);
 
-	if (ret)
+	if (ret) {
+		if (lock >= 0)
+			close(lock);
 		return ret;
+	}
 	if (!strcmp(request->command, "attach"))
 		ret = request->maps ? attach_file(dp, request, err) : attach_one(dp, request, err);
 	else if (!strcmp(request->command, "detach"))
@@ -230,6 +235,8 @@ static int run(const struct request *request, struct raceway_error *err)
 		ret = raceway_loader_show(dp, stdout);
 	raceway_dp_settle(dp);
 	raceway_dp_close(dp);
+	if (lock >= 0)
+		close(lock);
 	return ret;
 }
 

@@ -35,7 +35,7 @@ static uint32_t wanted_entries(const char *map, uint32_t max_vnics)
 		return max_vnics * 2;
 	if (!strcmp(map, "drops"))
 		return max_vnics * RACEWAY_DIRS * 4;
-	if (!strcmp(map, "ports"))
+	if (!strcmp(map, "ports") || !strcmp(map, "saved"))
 		return 2 * (max_vnics + RACEWAY_PORTS);
 	return 0;
 }

@@ -3,10 +3,12 @@
  * Links and maps that are pinned keep carrying traffic without any process. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -85,6 +87,16 @@ int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct rac
 	if (!ret)
 		memcpy(ret_dir, path, sizeof(path));
 	return ret;
+}
+
+int raceway_pins_lock(const char *pin_dir)
+{
+	int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		while (flock(fd, LOCK_EX) && errno == EINTR)
+			;
+	return fd;
 }
 
 int raceway_pins_path(const struct raceway_dp *dp, const char *kind, const char *name,

@@ -43,6 +43,22 @@ static void note(struct raceway_assigner *a, const json_t *doc)
 		json_object_set_new(a->macs, mac, json_true());
 }
 
+/* Numbers that this change has freed stay taken until the next. */
+static void note_freed(struct raceway_assigner *a, const struct raceway_model *model)
+{
+	size_t length = strlen(a->kind->name);
+	const char *object;
+	json_t *value;
+
+	json_object_foreach (model->touched, object, value) {
+		json_int_t number = json_integer_value(value);
+
+		if (!strncmp(object, a->kind->name, length) && object[length] == ' ' &&
+		    number > 0 && number < NUMBERS)
+			a->used[number / 8] |= (uint8_t)(1U << number % 8);
+	}
+}
+
 struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
 					      const struct raceway_kind *kind)
 {
@@ -60,6 +76,7 @@ struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
 	a->macs = json_object();
 	json_object_foreach ((json_t *)raceway_model_all(model, kind), name, doc)
 		note(a, doc);
+	note_freed(a, model);
 	return a;
 }
 

@@ -14,7 +14,9 @@
  * until one of them writes (jansson's reference counts tell). */
 struct raceway_model {
 	json_t *objects[RACEWAY_MODEL_KINDS]; /* by position in raceway_kinds: name -> document */
-	json_t *touched; /* "vnic web1/eth0" -> true: changed since made or cloned */
+	/* "vnic web1/eth0" -> true: changed since made or cloned; a vNIC's number if it was
+	 * dropped, which no other gets in the same change: the data path knows it by that alone. */
+	json_t *touched;
 	uint64_t salt;
 };
 

@@ -120,7 +120,9 @@ static void touch(struct raceway_model *model, const struct raceway_kind *kind, 
 {
 	char object[RACEWAY_MODEL_NAME];
 
-	json_object_set_new(model->touched, raceway_model_object(kind, name, object), json_true());
+	raceway_model_object(kind, name, object);
+	if (!json_object_get(model->touched, object))
+		json_object_set_new(model->touched, object, json_true());
 }
 
 void raceway_model_put(struct raceway_model *model, const struct raceway_kind *kind,
@@ -139,7 +141,14 @@ void raceway_model_put(struct raceway_model *model, const struct raceway_kind *k
 void raceway_model_drop(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name)
 {
+	json_t *number = !strcmp(kind->name, "vnic")
+				 ? json_object_get(raceway_model_get(model, kind, name), "number")
+				 : NULL;
+	char object[RACEWAY_MODEL_NAME];
+
 	touch(model, kind, name); /* first: `name` may be the key that goes */
+	if (number)
+		json_object_set(model->touched, raceway_model_object(kind, name, object), number);
 	json_object_del(writable(model, kind), name);
 }
 

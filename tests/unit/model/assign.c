@@ -35,7 +35,7 @@ static const char *mac(const struct raceway_model *model, const char *name)
 
 Test(assign, lowest_free_number)
 {
-	struct raceway_model *model = raceway_test_model(raceway_test_base);
+	struct raceway_model *model = raceway_test_model(raceway_test_base), *next;
 
 	cr_expect_eq(number(model, "port", "up0"), 1);
 	cr_expect_eq(number(model, "port", "srv2"), 3);
@@ -48,7 +48,12 @@ Test(assign, lowest_free_number)
 	cr_expect_eq(number(model, "segment", "c"), 6);
 	raceway_model_delete(model, kind("vnic"), "web2/eth0", NULL);
 	put(model, "vnic", "box/new", "{\"segment\": \"lan\"}", NULL);
-	cr_expect_eq(number(model, "vnic", "box/new"), 2);
+	cr_expect_eq(number(model, "vnic", "box/new"), 5, "freed by the same change");
+	raceway_model_delete(model, kind("vnic"), "box/new", NULL);
+	next = raceway_model_clone(model);
+	put(next, "vnic", "box/newer", "{\"segment\": \"lan\"}", NULL);
+	cr_expect_eq(number(next, "vnic", "box/newer"), 2);
+	raceway_model_free(next);
 	raceway_model_free(model);
 }
 
