@@ -46,7 +46,7 @@ CLONE_NEWNET = 0x40000000
 TPIDS = {"vlan": 0x8100, "inner": 0x8100, "stag": 0x88a8}
 ARRIVAL_SECONDS = 5.0
 FAILURES_MAX = 20
-SETTLE_MIN, SETTLE_MAX = 0.04, 1.0
+SETTLE_MIN, SETTLE_MAX = 0.04, 0.3
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -158,7 +158,7 @@ class Play:
         start = time.monotonic()
         shown = json.loads(subprocess.run(self.show, stdout=subprocess.PIPE, check=True).stdout)
         # As slow as the machine is, so long stragglers are waited for.
-        self.settle = min(max(self.settle, time.monotonic() - start), SETTLE_MAX)
+        self.settle = min(max(SETTLE_MIN, time.monotonic() - start), SETTLE_MAX)
         names = {n: name for name, n in self.vnics.items()}
         now = collections.Counter()
         for vnic in shown["vnics"]:
