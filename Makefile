@@ -142,7 +142,7 @@ tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ)
 .PHONY: tests
 
 vm-tests: all $(NET_TEST_OBJ)
-	./vm-tests/run-all $(KERNEL)
+	./vm-tests/run-all --timeout 240 $(KERNEL)
 
 demo:
 	./tools/demo
