@@ -28,24 +28,16 @@ static __always_inline __u64 frame_now(struct frame *f)
 	return f->now;
 }
 
-/* Global functions: the verifier judges their loops once, not in every state of the caller. */
-__noinline int raceway_charge(const struct raceway_meter_params *params,
-			      struct raceway_meter *meter, __u64 now, __u32 bytes)
-{
-	if (!params || !meter)
-		return RACEWAY_RED;
-	return raceway_meter_charge(params, meter, now, bytes);
-}
-
+/* Out of line, see raceway/meter.h. */
 __noinline int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth)
 {
-	return tat ? raceway_bucket_take(tat, now, cost, depth) : 0;
+	return tat ? raceway_take_again(tat, now, cost, depth) : 0;
 }
 
 __noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost)
 {
 	if (tat)
-		raceway_bucket_force(tat, now, cost);
+		raceway_force_again(tat, now, cost);
 	return 0;
 }
 
@@ -61,7 +53,7 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 	meter = bpf_map_lookup_elem(&meters, &index);
 	if (!meter)
 		return RACEWAY_RED;
-	return raceway_charge(&policy->dir[dir], meter, frame_now(f), f->bytes);
+	return raceway_meter_charge(&policy->dir[dir], meter, frame_now(f), f->bytes);
 }
 
 /* Room at the leaving port: green always, and may drive it into debt; yellow what is left. */
@@ -74,10 +66,10 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 		return RACEWAY_DROP_NONE;
 	cost = raceway_cost(leaving->rate.mult, f->bytes);
 	if (colour == RACEWAY_GREEN) {
-		raceway_force(&leaving->tat, frame_now(f), cost);
+		raceway_bucket_force(&leaving->tat, frame_now(f), cost);
 		return RACEWAY_DROP_NONE;
 	}
-	return raceway_take(&leaving->tat, frame_now(f), cost, leaving->rate.depth)
+	return raceway_bucket_take(&leaving->tat, frame_now(f), cost, leaving->rate.depth)
 		       ? RACEWAY_DROP_NONE
 		       : RACEWAY_DROP_PORT_RATE;
 }
@@ -89,9 +81,9 @@ static __always_inline bool group_allowed(const struct raceway_vnic_policy *poli
 	__u32 index = vnic * RACEWAY_DIRS + RACEWAY_TX;
 	struct raceway_meter *meter = bpf_map_lookup_elem(&meters, &index);
 
-	return meter &&
-	       raceway_take(&meter->group_tat, frame_now(f),
-			    raceway_cost(policy->group.mult, f->packets), policy->group.depth);
+	return meter && raceway_bucket_take(&meter->group_tat, frame_now(f),
+					    raceway_cost(policy->group.mult, f->packets),
+					    policy->group.depth);
 }
 
 /* All meters of a unicast frame in order, counted by colour. At an uplink the sender's colour

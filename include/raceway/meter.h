@@ -71,14 +71,13 @@ static inline __attribute__((always_inline)) __u64 raceway_tat_base(__u64 tat, _
 	return ahead > 0 && ahead < (__s64)(2 * RACEWAY_DEPTH_MAX) ? tat : now;
 }
 
-/* Takes `cost` from the bucket whose state is *tat if it conforms.
- * Returns 1 if taken, 0 if not. More than RACEWAY_CAS_TRIES lost races count as not. */
-static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat, __u64 now,
-								     __u64 cost, __u64 depth)
+/* What follows a lost race, until it is won or RACEWAY_CAS_TRIES are used up. */
+static inline __attribute__((always_inline)) int raceway_take_again(__u64 *tat, __u64 now,
+								    __u64 cost, __u64 depth)
 {
 	__u64 old = *(volatile __u64 *)tat;
 
-	for (int i = 0; i < RACEWAY_CAS_TRIES; i++) {
+	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
 		__u64 next = raceway_tat_base(old, now) + cost, seen;
 
 		if (next - now > depth)
@@ -91,14 +90,12 @@ static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat,
 	return 0;
 }
 
-/* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
- * bounded by 2 * RACEWAY_DEPTH_MAX. */
-static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
-								       __u64 cost)
+static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat, __u64 now,
+								      __u64 cost)
 {
 	__u64 old = *(volatile __u64 *)tat;
 
-	for (int i = 0; i < RACEWAY_CAS_TRIES; i++) {
+	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
 		__u64 next = raceway_tat_base(old, now) + cost;
 		__u64 seen = __sync_val_compare_and_swap(tat, old, next);
 
@@ -106,6 +103,41 @@ static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *ta
 			return;
 		old = seen;
 	}
+}
+
+/* In BPF the loops stand outside (bpf/lib/meter.h): the verifier then judges them once and not
+ * in every state of the caller, and the first try, which nearly always wins, costs no call. */
+#ifdef __bpf__
+int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth);
+int raceway_force(__u64 *tat, __u64 now, __u64 cost);
+#else
+#define raceway_take raceway_take_again
+#define raceway_force raceway_force_again
+#endif
+
+/* Takes `cost` from the bucket whose state is *tat if it conforms.
+ * Returns 1 if taken, 0 if not. More than RACEWAY_CAS_TRIES lost races count as not. */
+static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat, __u64 now,
+								     __u64 cost, __u64 depth)
+{
+	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
+
+	if (next - now > depth)
+		return 0;
+	if (__sync_val_compare_and_swap(tat, old, next) == old)
+		return 1;
+	return raceway_take(tat, now, cost, depth);
+}
+
+/* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
+ * bounded by 2 * RACEWAY_DEPTH_MAX. */
+static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
+								       __u64 cost)
+{
+	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
+
+	if (__sync_val_compare_and_swap(tat, old, next) != old)
+		raceway_force(tat, now, cost);
 }
 
 /* Judges a frame of `bytes` and charges the bucket that lets it pass.
