@@ -37,7 +37,7 @@ static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 {
 	__u32 ifindex = ctx->ingress_ifindex, total = (__u32)bpf_xdp_get_buff_len(ctx);
 	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
-	struct frame f = { .packets = 1 };
+	struct frame f = { .packets = 1, .ifindex = ifindex };
 	struct verdict v = {};
 	enum raceway_drop drop;
 

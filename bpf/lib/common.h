@@ -35,6 +35,7 @@ struct frame {
 	__u32 bytes;   /* destination MAC to payload without the segment's tag; GSO: all segments */
 	__u32 packets; /* on the wire: segments of a GSO packet */
 	__u32 payload; /* longest packet's bytes behind the Ethernet header, for the MTU */
+	__u32 ifindex; /* where it arrived */
 	__u64 now;     /* ticks, read once per frame */
 };
 

@@ -131,7 +131,7 @@ static __always_inline int skb_forward(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex;
 	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
 	struct verdict v = {};
-	struct frame f = { .packets = 1 };
+	struct frame f = { .packets = 1, .ifindex = ifindex };
 
 	if (!port)
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_NO_PORT);

@@ -91,6 +91,24 @@ static __always_inline const struct raceway_vnic_policy *vnic_by_mac(__u16 segme
 	return policy;
 }
 
+/* Where a segment's frames leave, and where alone they may come from: one word, read at once. */
+union uplink {
+	__u64 word;
+	struct {
+		__u32 ifindex;
+		__u16 port;
+		__u16 vid;
+	};
+};
+
+static __always_inline union uplink uplink_of(const struct raceway_segment *segment)
+{
+	return (union uplink){ .word = *(volatile const __u64 *)segment };
+}
+
+/* Elements of `ports`, `vid_segment` and `foreign` may be old, or be reused for another key
+ * while this frame holds them. So what they lead to must itself name the interface at which the
+ * frame has arrived: the segment its uplink, the policy its location. */
 static __always_inline enum raceway_drop steer_segment(const struct raceway_port *port,
 						       const struct frame *f, struct verdict *v)
 {
@@ -110,6 +128,12 @@ static __always_inline enum raceway_drop steer_segment(const struct raceway_port
 	v->segment = bpf_map_lookup_elem(&segments, &number);
 	if (!v->segment || !(v->segment->flags & RACEWAY_SEGMENT_VALID))
 		return RACEWAY_DROP_NO_SEGMENT;
+	if (port->role == RACEWAY_ROLE_UPLINK) {
+		union uplink uplink = uplink_of(v->segment);
+
+		if (uplink.ifindex != f->ifindex || uplink.vid != vid)
+			return RACEWAY_DROP_NO_SEGMENT;
+	}
 	v->segment_number = (__u16)number;
 	return RACEWAY_DROP_NONE;
 }
@@ -129,6 +153,10 @@ static __always_inline enum raceway_drop steer_source(const struct raceway_port 
 		v->src = policy_of(v->src_vnic);
 		if (!v->src)
 			return RACEWAY_DROP_NO_POLICY;
+		if (v->src->ifindex != f->ifindex) {
+			v->src_vnic = 0;
+			return RACEWAY_DROP_SPOOF;
+		}
 		if ((v->src->flags & RACEWAY_VNIC_SPOOFCHECK) &&
 		    !same_mac(v->src->key.mac, f->l2.src))
 			return RACEWAY_DROP_SPOOF;
@@ -145,11 +173,12 @@ static __always_inline enum raceway_drop steer_source(const struct raceway_port 
 			if (!vnic)
 				return RACEWAY_DROP_SPOOF;
 			v->src = policy_of(*vnic);
-			if (!v->src || (v->src->flags & RACEWAY_VNIC_SPOOFCHECK))
+			if (!v->src || (v->src->flags & RACEWAY_VNIC_SPOOFCHECK) ||
+			    v->src->key.segment != v->segment_number)
 				return RACEWAY_DROP_SPOOF;
 			v->src_vnic = *vnic;
 		}
-		if (v->src->port != port->number) {
+		if (v->src->ifindex != f->ifindex || !v->src->port) {
 			v->src_vnic = 0;
 			return RACEWAY_DROP_SPOOF;
 		}
@@ -188,9 +217,11 @@ static __always_inline enum raceway_drop steer_leaving(const struct frame *f, st
 
 static __always_inline enum raceway_drop steer_to_uplink(const struct frame *f, struct verdict *v)
 {
-	v->ifindex = v->segment->uplink_ifindex;
-	v->port = v->segment->uplink_port;
-	v->vid = v->segment->uplink_vid;
+	union uplink uplink = uplink_of(v->segment);
+
+	v->ifindex = uplink.ifindex;
+	v->port = uplink.port;
+	v->vid = uplink.vid;
 	v->pcp = v->src->pcp;
 	if (!v->ifindex)
 		return RACEWAY_DROP_NO_UPLINK;

@@ -375,3 +375,26 @@ Test(fill, ports_and_segments_that_cannot_be)
 	bed.segment[0].uplink_port = 9;
 	must_fail("no such uplink", RACEWAY_FAULT_INVALID, "segment 10");
 }
+
+/* Two ports change numbers. Where XDP sends by a number is what the policies in force mean by
+ * it, also if the fill fails after it has staged its ports. */
+Test(fill, port_numbers_change_hands)
+{
+	struct raceway_member_key key = { .segment = 4095 };
+	struct raceway_member member = { .vnic = 1 };
+	struct raceway_error err = { 0 };
+	uint32_t number = F1 + 1, ifindex;
+
+	bed.port[F1].number = F2 + 1;
+	bed.port[F2].number = F1 + 1;
+	while (!bpf_map_update_elem(bed.dp->map[RACEWAY_MAP_MEMBERS], &key, &member, BPF_ANY))
+		key.index++;
+	cr_assert(raceway_dp_fill(bed.dp, &bed.config, &err));
+	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_LEAVING], &number, &ifindex));
+	cr_expect_eq(ifindex, bed.ifindex[F1], "after a fill that failed");
+	while (key.index--)
+		bpf_map_delete_elem(bed.dp->map[RACEWAY_MAP_MEMBERS], &key);
+	bed_fill(&bed);
+	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_LEAVING], &number, &ifindex));
+	cr_expect_eq(ifindex, bed.ifindex[F2], "after the fill");
+}

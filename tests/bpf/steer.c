@@ -270,3 +270,45 @@ Test(steer, rewrite)
 	book_drop(&bed, key, 1);
 	check_books(&bed, "no way out");
 }
+
+static void put(enum raceway_map map, const void *key, const void *value)
+{
+	cr_assert(!bpf_map_update_elem(bed.dp->map[map], key, value, BPF_ANY), "%m");
+}
+
+/* What a fill that died has left in the hashes, or a reader sees of an element that is being
+ * reused, opens no way into a segment: whatever it leads to must name where the frame arrived. */
+Test(steer, stale_entries_open_nothing)
+{
+	struct raceway_vid_key vid = { .port = U1 + 1, .vid = 555 }, other = { U2 + 1, 100 };
+	struct raceway_foreign_key foreign = { .port = F2 + 1, .segment = 20 };
+	struct raceway_port entry;
+	uint16_t segment = 10;
+	uint32_t vnic = B;
+
+	put(RACEWAY_MAP_VID_SEGMENT, &vid, &segment);
+	is_lost(&bed, "another VLAN", U1, usual(A, X, TAGS(C_TAG(555, 0))), 0, 0,
+		RACEWAY_DROP_NO_SEGMENT);
+	put(RACEWAY_MAP_VID_SEGMENT, &other, &segment);
+	is_lost(&bed, "another uplink", U2, usual(A, X, FROM_100), 0, 0, RACEWAY_DROP_NO_SEGMENT);
+
+	bed_vnic(&bed, B)->spoofcheck = bed_vnic(&bed, L)->spoofcheck = false;
+	bed_fill(&bed);
+	put(RACEWAY_MAP_FOREIGN, &foreign, &vnic);
+	is_lost(&bed, "answers for another segment", F2, usual(C, X, AT_20), 0, 0,
+		RACEWAY_DROP_SPOOF);
+
+	/* H2's element shows H1's vNIC, U1's shows U2, F2's shows F1. */
+	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_PORTS], &bed.ifindex[H1], &entry));
+	put(RACEWAY_MAP_PORTS, &bed.ifindex[H2], &entry);
+	is_lost(&bed, "another guest", H2, usual(A, M, NO_TAG), 0, 0, RACEWAY_DROP_SPOOF);
+	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_PORTS], &bed.ifindex[U2], &entry));
+	entry.flags = 0;
+	put(RACEWAY_MAP_PORTS, &bed.ifindex[U1], &entry);
+	is_lost(&bed, "one uplink for another", U1, usual(V, X, NO_TAG), 0, 0,
+		RACEWAY_DROP_NO_SEGMENT);
+	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_PORTS], &bed.ifindex[F1], &entry));
+	put(RACEWAY_MAP_PORTS, &bed.ifindex[F2], &entry);
+	is_lost(&bed, "one fabric port for another", F2, usual(B, A, NO_TAG), 0, 0,
+		RACEWAY_DROP_SPOOF);
+}

@@ -49,8 +49,7 @@ static int refuse_foreign(const struct raceway_dp_port *port, const char *object
 static int attach_new_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
 			  const char *object, struct raceway_error *err)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = port->generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 	int fd, ret = refuse_foreign(port, object, err);
 
 	if (ret)
@@ -61,11 +60,9 @@ static int attach_new_xdp(struct raceway_dp *dp, const struct raceway_dp_port *p
 			return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "dev",
 						 "%s is in use by another XDP program", port->dev);
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "mode",
-					 "%s does not take %s XDP: %s%s", port->dev,
-					 port->generic ? "generic" : "native", strerror(errno),
-					 port->generic ? ""
-						       : "; `mode generic` is slower but works "
-							 "on any driver");
+					 "%s does not take native XDP: %s; `mode generic` is "
+					 "slower but works on any driver",
+					 port->dev, strerror(errno));
 	}
 	ret = raceway_link_pin(dp, RACEWAY_LINK_XDP, port->ifindex, fd);
 	close(fd); /* without its pin the link goes with the descriptor */
@@ -81,7 +78,7 @@ static bool mode_is(const struct raceway_dp_port *port)
 
 	if (bpf_xdp_query((int)port->ifindex, 0, &query))
 		return false;
-	return query.attach_mode == (port->generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV);
+	return query.attach_mode == XDP_ATTACHED_DRV;
 }
 
 /* The link that holds XDP on a port, of either kind, or -ENOENT. */
@@ -93,7 +90,11 @@ static int port_link(struct raceway_dp *dp, uint32_t ifindex, enum raceway_link_
 	if (fd >= 0)
 		return fd;
 	*ret_kind = RACEWAY_LINK_LIBXDP;
-	return raceway_link_get(dp, RACEWAY_LINK_LIBXDP, ifindex);
+	fd = raceway_link_get(dp, RACEWAY_LINK_LIBXDP, ifindex);
+	if (fd >= 0)
+		return fd;
+	*ret_kind = RACEWAY_LINK_GENERIC;
+	return raceway_link_get(dp, RACEWAY_LINK_GENERIC, ifindex);
 }
 
 static int attach_libxdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
@@ -109,11 +110,26 @@ static int attach_libxdp(struct raceway_dp *dp, const struct raceway_dp_port *po
 		if (!memcmp(have, want, sizeof(have)) && mode_is(port))
 			return 0;
 	}
-	ret = raceway_libxdp_attach(dp, port->ifindex, port->generic, err);
+	ret = raceway_libxdp_attach(dp, port->ifindex, err);
 	if (ret)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "attach",
 					 "libxdp does not attach to %s: %s", port->dev,
 					 strerror(-ret));
+	return 0;
+}
+
+/* `mode generic`: the TC program alone, and a pin that says so. Generic XDP does not see a tag
+ * that lies beside the frame, which then leaves with it, and since 6.9 an skb that the kernel
+ * had to copy for it reaches TC without its Ethernet header. */
+static int attach_generic(struct raceway_dp *dp, const struct raceway_dp_port *port,
+			  const char *object, struct raceway_error *err)
+{
+	int ret = raceway_link_pin(dp, RACEWAY_LINK_GENERIC, port->ifindex,
+				   dp->prog[RACEWAY_PROG_TC]);
+
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "mode",
+					 "the program cannot be pinned: %s", strerror(-ret));
 	return 0;
 }
 
@@ -180,7 +196,9 @@ int raceway_detach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 			   struct raceway_error *err)
 {
-	enum raceway_link_kind kind, wanted = port->libxdp ? RACEWAY_LINK_LIBXDP : RACEWAY_LINK_XDP;
+	enum raceway_link_kind kind, wanted = port->generic  ? RACEWAY_LINK_GENERIC
+					      : port->libxdp ? RACEWAY_LINK_LIBXDP
+							     : RACEWAY_LINK_XDP;
 	int ret = 0, fd = port_link(dp, port->ifindex, &kind);
 	bool attached = fd >= 0;
 	char object[80];
@@ -199,8 +217,9 @@ int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *
 	if (!ret)
 		ret = raceway_attach_tc(dp, port->dev, port->ifindex, RACEWAY_PROG_TC, err);
 	if (!ret)
-		ret = port->libxdp ? attach_libxdp(dp, port, object, err)
-				   : attach_xdp(dp, port, object, err);
+		ret = port->generic  ? attach_generic(dp, port, object, err)
+		      : port->libxdp ? attach_libxdp(dp, port, object, err)
+				     : attach_xdp(dp, port, object, err);
 	if (ret && !attached)
 		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
 	return ret;
@@ -213,6 +232,8 @@ int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifin
 
 	if (!ret)
 		ret = raceway_link_remove(dp, RACEWAY_LINK_LIBXDP, ifindex);
+	if (!ret)
+		ret = raceway_link_remove(dp, RACEWAY_LINK_GENERIC, ifindex);
 	if (!ret)
 		ret = raceway_detach_tc(dp, dev, ifindex, err);
 	if (if_nametoindex(dev) == ifindex)
@@ -268,7 +289,7 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 		if (keep->ifindex[i] == ifindex)
 			return 0;
 	raceway_link_remove(dp, kind, ifindex);
-	if (kind != RACEWAY_LINK_XDP && kind != RACEWAY_LINK_LIBXDP)
+	if (kind == RACEWAY_LINK_TCX || kind == RACEWAY_LINK_CLSACT)
 		return 0;
 	if (if_indextoname(ifindex, dev))
 		raceway_unfit_port(dp, dev, ifindex);
@@ -301,7 +322,9 @@ static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint3
 	else
 		prog = dp->prog[port >= 0 ? RACEWAY_PROG_TC : RACEWAY_PROG_VNIC];
 	if (kind == RACEWAY_LINK_LIBXDP)
-		ret = raceway_libxdp_attach(dp, ifindex, false, NULL);
+		ret = raceway_libxdp_attach(dp, ifindex, NULL);
+	else if (kind == RACEWAY_LINK_GENERIC)
+		ret = raceway_link_pin(dp, kind, ifindex, prog);
 	else if (kind == RACEWAY_LINK_CLSACT)
 		ret = raceway_clsact_attach(dp, ifindex, prog);
 	else

@@ -99,8 +99,7 @@ static int open_object(struct raceway_dp *dp, struct port_bpf **ret_skel, struct
 	return 0;
 }
 
-int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, bool generic,
-			  struct raceway_error *err)
+int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, struct raceway_error *err)
 {
 	int old = raceway_link_get(dp, RACEWAY_LINK_LIBXDP, ifindex), ret;
 	uint32_t old_id = old >= 0 ? prog_id(old) : 0;
@@ -119,8 +118,7 @@ int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, bool generic,
 	prog = xdp_program__create(&opts);
 	ret = (int)libxdp_get_error(prog);
 	if (!ret) {
-		ret = xdp_program__attach(prog, (int)ifindex,
-					  generic ? XDP_MODE_SKB : XDP_MODE_NATIVE, 0);
+		ret = xdp_program__attach(prog, (int)ifindex, XDP_MODE_NATIVE, 0);
 		if (!ret) {
 			ret = raceway_link_pin(dp, RACEWAY_LINK_LIBXDP, ifindex,
 					       xdp_program__fd(prog));

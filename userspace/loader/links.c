@@ -17,10 +17,9 @@
 #define CLSACT_HANDLE 1
 
 static const char *const kind_names[] = {
-	[RACEWAY_LINK_XDP] = "xdp",
-	[RACEWAY_LINK_TCX] = "tcx",
-	[RACEWAY_LINK_CLSACT] = "clsact",
-	[RACEWAY_LINK_LIBXDP] = "libxdp",
+	[RACEWAY_LINK_XDP] = "xdp",	    [RACEWAY_LINK_TCX] = "tcx",
+	[RACEWAY_LINK_CLSACT] = "clsact",   [RACEWAY_LINK_LIBXDP] = "libxdp",
+	[RACEWAY_LINK_GENERIC] = "generic",
 };
 
 #define KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
@@ -51,14 +50,28 @@ static bool clsact_alive(int prog, uint32_t ifindex)
 	return !bpf_tc_query(&hook, &opts) && opts.prog_id == prog_id(prog);
 }
 
+/* A port in generic mode has no XDP link: it is there as long as its TC program is. */
+static bool tc_alive(struct raceway_dp *dp, uint32_t ifindex)
+{
+	int fd = raceway_link_get(dp, RACEWAY_LINK_TCX, ifindex);
+
+	if (fd < 0)
+		fd = raceway_link_get(dp, RACEWAY_LINK_CLSACT, ifindex);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* A link whose interface has gone says ifindex 0. */
-static bool link_alive(int fd, enum raceway_link_kind kind, uint32_t ifindex)
+static bool link_alive(struct raceway_dp *dp, int fd, enum raceway_link_kind kind, uint32_t ifindex)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
 
 	if (kind == RACEWAY_LINK_CLSACT)
 		return clsact_alive(fd, ifindex);
+	if (kind == RACEWAY_LINK_GENERIC)
+		return tc_alive(dp, ifindex);
 	if (kind == RACEWAY_LINK_LIBXDP)
 		return raceway_libxdp_alive(ifindex, fd);
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
@@ -77,12 +90,13 @@ int raceway_link_get(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -ENOENT;
-	if (link_alive(fd, kind, ifindex))
+	if (link_alive(dp, fd, kind, ifindex))
 		return fd;
 	close(fd);
 	unlink(path);
 	/* Nothing is to be put back on what is gone, and its number may come again. */
-	if (kind != RACEWAY_LINK_CLSACT || !if_indextoname(ifindex, dev))
+	if ((kind != RACEWAY_LINK_CLSACT && kind != RACEWAY_LINK_GENERIC) ||
+	    !if_indextoname(ifindex, dev))
 		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
 	return -ENOENT;
 }
@@ -108,7 +122,7 @@ int raceway_link_remove(struct raceway_dp *dp, enum raceway_link_kind kind, uint
 		raceway_clsact_detach(dp, ifindex);
 	else if (kind == RACEWAY_LINK_LIBXDP)
 		raceway_libxdp_detach(ifindex, fd);
-	else
+	else if (kind != RACEWAY_LINK_GENERIC)
 		bpf_link_detach(fd);
 	close(fd);
 	if (!link_path(dp, kind, ifindex, path))

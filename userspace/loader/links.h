@@ -9,8 +9,9 @@
 enum raceway_link_kind {
 	RACEWAY_LINK_XDP,
 	RACEWAY_LINK_TCX,
-	RACEWAY_LINK_CLSACT, /* no link: a filter of netlink's, the pin is the program */
-	RACEWAY_LINK_LIBXDP, /* the link is libxdp's, the pin is the program */
+	RACEWAY_LINK_CLSACT,  /* no link: a filter of netlink's, the pin is the program */
+	RACEWAY_LINK_LIBXDP,  /* the link is libxdp's, the pin is the program */
+	RACEWAY_LINK_GENERIC, /* no XDP: TC does it all, the pin only says so */
 };
 
 /* The pinned link of an interface that is still attached there, or -ENOENT. A pin whose
@@ -30,8 +31,7 @@ int raceway_clsact_attach(struct raceway_dp *dp, uint32_t ifindex, int prog);
 int raceway_clsact_detach(struct raceway_dp *dp, uint32_t ifindex);
 
 /* libxdp.c: behind libxdp's dispatcher, or in the place of our former program there. */
-int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, bool generic,
-			  struct raceway_error *err);
+int raceway_libxdp_attach(struct raceway_dp *dp, uint32_t ifindex, struct raceway_error *err);
 int raceway_libxdp_detach(uint32_t ifindex, int prog_fd);
 bool raceway_libxdp_alive(uint32_t ifindex, int prog_fd);
 

@@ -227,6 +227,7 @@ int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *confi
 		if (!ret)
 			ret = reset_new(dp, config);
 		if (ret) {
+			raceway_tables_unstage_ports(dp, &t);
 			unstage_fdb(dp, &t);
 			raceway_error_set(err, RACEWAY_FAULT_REFUSED, "tables", "",
 					  "cannot hold %zu vNICs: %s; start with a larger "
@@ -241,6 +242,7 @@ int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *confi
 		retire_vnics(dp, &t);
 		clear_fdb(dp, &t);
 		raceway_tables_clear(dp, &t);
+		raceway_tables_rebind_ports(dp, &t);
 		dp->verified = true;
 	}
 	discard(&t);

@@ -16,6 +16,7 @@ struct raceway_tables {
 	uint8_t *wanted; /* by vNIC number */
 	uint8_t *moved;	 /* by index of config->vnics: the address had an entry already */
 	uint32_t port_ifindex[RACEWAY_PORTS];
+	uint32_t port_former[RACEWAY_PORTS]; /* the number was another interface's until now */
 	uint32_t port_mtu[RACEWAY_PORTS];
 	uint16_t port_native[RACEWAY_PORTS];
 	/* by segment number: the config's entry, and its staged members */
@@ -35,6 +36,9 @@ int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t,
 /* Everything of ports, segments and members that can fail. Nothing is in force yet. */
 int raceway_tables_stage_ports(struct raceway_dp *dp, struct raceway_tables *t);
 int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t);
+void raceway_tables_unstage_ports(struct raceway_dp *dp, struct raceway_tables *t);
+/* Last: numbers of ports that changed hands lead to their new interfaces. */
+void raceway_tables_rebind_ports(struct raceway_dp *dp, struct raceway_tables *t);
 void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t);
 void raceway_tables_switch_segments(struct raceway_dp *dp, struct raceway_tables *t);
 /* Keys of ports, VLANs and foreign sources that the config does not have. */

@@ -51,18 +51,53 @@ static int stage_foreign(struct raceway_dp *dp, struct raceway_tables *t)
 	return 0;
 }
 
+/* A number that is another interface's from now on leads nowhere until no frame is judged any
+ * more by what meant the former one. */
+static int stage_leaving(struct raceway_dp *dp, struct raceway_tables *t)
+{
+	for (size_t i = 0; i < t->config->port_count; i++) {
+		const struct raceway_dp_port *port = &t->config->ports[i];
+		uint32_t number = port->number, former = 0;
+
+		if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_LEAVING], &number, &former) &&
+		    former == port->ifindex)
+			continue;
+		if (former) {
+			t->port_former[number] = former;
+			bpf_map_delete_elem(dp->map[RACEWAY_MAP_LEAVING], &number);
+		} else if (bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &number,
+					       &port->ifindex, BPF_ANY)) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+void raceway_tables_unstage_ports(struct raceway_dp *dp, struct raceway_tables *t)
+{
+	for (uint32_t n = 1; n <= RACEWAY_PORT_MAX; n++)
+		if (t->port_former[n])
+			bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &n, &t->port_former[n],
+					    BPF_ANY);
+}
+
+void raceway_tables_rebind_ports(struct raceway_dp *dp, struct raceway_tables *t)
+{
+	for (uint32_t n = 1; n <= RACEWAY_PORT_MAX; n++) {
+		if (!t->port_former[n])
+			continue;
+		dp->unsettled = true;
+		raceway_dp_settle(dp);
+		for (; n <= RACEWAY_PORT_MAX; n++)
+			if (t->port_former[n])
+				bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &n,
+						    &t->port_ifindex[n], BPF_ANY);
+	}
+}
+
 int raceway_tables_stage_ports(struct raceway_dp *dp, struct raceway_tables *t)
 {
-	const struct raceway_dp_config *config = t->config;
-
-	for (size_t i = 0; i < config->port_count; i++) {
-		uint32_t number = config->ports[i].number;
-
-		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &number,
-					&config->ports[i].ifindex, BPF_ANY))
-			return -errno;
-	}
-	return stage_host_ends(dp, t) ?: stage_foreign(dp, t);
+	return stage_leaving(dp, t) ?: stage_host_ends(dp, t) ?: stage_foreign(dp, t);
 }
 
 struct placed {
