@@ -55,7 +55,7 @@ struct shot {
 		enum bed_dev to;
 		struct pkt out;
 	} copy[6];
-	bool host;
+	bool host, host_vlan;
 	struct pkt host_out;
 	bool mtu, rewrite;
 	int tallies;
@@ -123,6 +123,8 @@ struct pkt usual(uint32_t dst, uint32_t src, const uint32_t *tags);
 void arrives(struct bed *bed, const char *what, enum bed_dev at, struct pkt in);
 void leaves(struct bed *bed, enum bed_dev to, struct pkt out);
 void to_host(struct bed *bed, struct pkt out);
+/* The stack takes off a tag that no VLAN device wants, and marks the frame as not its own. */
+void to_host_with_tag(struct bed *bed, struct pkt untagged);
 void counted(struct bed *bed, uint32_t vnic, enum raceway_dir dir, enum raceway_colour colour);
 void lost(struct bed *bed, uint32_t vnic, enum raceway_dir dir, enum raceway_drop reason);
 void lost_at(struct bed *bed, enum bed_dev at, enum raceway_drop reason);

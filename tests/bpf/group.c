@@ -215,9 +215,16 @@ Test(group, host_keep)
 	to_host(&bed, untagged);
 	fire(&bed);
 	arrives(&bed, "VLAN of no segment", U2, all(X, TAGS(C_TAG(99, 5))));
-	to_host(&bed, untagged);
+	to_host_with_tag(&bed, untagged);
 	fire(&bed);
 	is_lost(&bed, "reflected", U2, all(V, NO_TAG), 0, 0, RACEWAY_DROP_REFLECTED);
+	bed.segment[5].uplink_vid = 600;
+	bed_fill(&bed);
+	arrives(&bed, "VLAN of a segment", U2, all(X, TAGS(C_TAG(600, 5))));
+	leaves(&bed, F1, all(X, TAGS(C_TAG(60, 0))));
+	got(V);
+	to_host_with_tag(&bed, untagged);
+	fire(&bed);
 }
 
 /* Inner tags go to trunks only, and never out where no outer tag covers them. */

@@ -42,6 +42,15 @@ static uint32_t id_of(int fd)
 	return info.id;
 }
 
+/* Nothing but this: a mutant of the programs that does not load has proved nothing. */
+Test(open, programs_load)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "%s/rw", bed_namespace());
+	raceway_dp_close(open_dp(dir, 64));
+}
+
 /* A second process takes the same maps over, with what is in them, and its config is in force. */
 Test(open, takeover)
 {

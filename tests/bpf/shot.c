@@ -44,6 +44,12 @@ void to_host(struct bed *bed, struct pkt out)
 	bed->shot.host_out = out;
 }
 
+void to_host_with_tag(struct bed *bed, struct pkt untagged)
+{
+	to_host(bed, untagged);
+	bed->shot.host_vlan = true;
+}
+
 void counted(struct bed *bed, uint32_t vnic, enum raceway_dir dir, enum raceway_colour colour)
 {
 	struct shot *shot = &bed->shot;
@@ -251,7 +257,7 @@ void fire_xdp(struct bed *bed)
 }
 
 /* Receives one frame that came in, its tag put back. Returns false if there is none. */
-static bool capture(int fd, struct pkt *pkt)
+static bool capture(int fd, struct pkt *pkt, int *ret_type)
 {
 	for (;;) {
 		uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
@@ -273,6 +279,7 @@ static bool capture(int fd, struct pkt *pkt)
 		if (from.sll_pkttype == PACKET_OUTGOING)
 			continue;
 		pkt->length = (uint32_t)n;
+		*ret_type = from.sll_pkttype;
 		for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
 			struct tpacket_auxdata aux;
 			uint16_t tag[2];
@@ -295,9 +302,10 @@ static void take_copies(struct bed *bed, unsigned int *seen, bool *host)
 {
 	const struct shot *shot = &bed->shot;
 	struct pkt pkt;
+	int type;
 
 	for (int dev = 0; dev < BED_DEVS; dev++) {
-		while (capture(bed->in[dev], &pkt)) {
+		while (capture(bed->in[dev], &pkt, &type)) {
 			int i = 0;
 
 			while (i < shot->copies && (shot->copy[i].to != dev || *seen & 1U << i))
@@ -309,11 +317,14 @@ static void take_copies(struct bed *bed, unsigned int *seen, bool *host)
 			*seen |= 1U << i;
 			expect_pkt(shot->what, &pkt, &shot->copy[i].out);
 		}
-		while (capture(bed->host[dev], &pkt)) {
+		while (capture(bed->host[dev], &pkt, &type)) {
 			cr_expect(shot->host && dev == (int)shot->at, "%s: the host got it at %s",
 				  shot->what, bed_dev_names[dev]);
 			if (shot->host)
 				expect_pkt(shot->what, &pkt, &shot->host_out);
+			if (shot->in.bytes[0] & 1) /* only those are for all but another VLAN's */
+				cr_expect_eq(type == PACKET_OTHERHOST, shot->host_vlan,
+					     "%s: the tag of the host's copy", shot->what);
 			*host = true;
 		}
 	}
