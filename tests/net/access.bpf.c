@@ -16,8 +16,8 @@
 	{                                                                                          \
 		if (skb->vlan_present)                                                             \
 			return TC_ACT_SHOT;                                                        \
-		return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vid) ? TC_ACT_SHOT :         \
-									     TC_ACT_OK;            \
+		return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vid) ? TC_ACT_SHOT           \
+									   : TC_ACT_OK;            \
 	}                                                                                          \
 	SEC("out" #vid)                                                                            \
 	int access_out_##vid(struct __sk_buff *skb)                                                \

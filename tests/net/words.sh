@@ -5,8 +5,8 @@
 # here fails.
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=tests/net/daemon_lib.sh
-. "$(dirname "$0")/daemon_lib.sh"
+# shellcheck source=tests/net/daemon.bash
+. "$(dirname "$0")/daemon.bash"
 
 rw() {
   "$bin/raceway" --socket "$work/run/raceway.sock" "$@"

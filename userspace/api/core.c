@@ -88,7 +88,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	int ret;
 
 	*core = (struct raceway_core){
-		.kernel = { .rtnl.fd = -1, .events_fd = -1 },
+		.kernel = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 },
 		.role = options->role,
 		.host_keep = options->role == RACEWAY_NODE_STANDALONE,
 		.world = {

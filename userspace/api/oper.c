@@ -30,7 +30,10 @@ const char *raceway_oper_port(struct raceway_core *core, const char *name, char 
 	const struct raceway_error *trouble = trouble_of(core, "port", name);
 	const struct raceway_link *link =
 		port ? raceway_links_by_name(&core->kernel.links, port->dev) : NULL;
+	struct raceway_dp_port_info info = { 0 };
 
+	if (link && raceway_dp_port_info(core->kernel.dp, link->ifindex, &info))
+		info.attached = false;
 	if (trouble)
 		snprintf(buf, size, "%s", trouble->message);
 	else if (!link)
@@ -39,6 +42,8 @@ const char *raceway_oper_port(struct raceway_core *core, const char *name, char 
 		snprintf(buf, size, "%s is down", link->name);
 	else if (!link->carrier)
 		snprintf(buf, size, "no carrier");
+	else if (!info.attached)
+		snprintf(buf, size, "no program is attached to %s", link->name);
 	else
 		snprintf(buf, size, "up");
 	return buf;

@@ -172,7 +172,8 @@ static void add_statistics(struct raceway_core *core, json_t *const dirs[RACEWAY
 	}
 }
 
-static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced)
+/* `kept`: there is a leaving port at which this direction's guarantee is kept. */
+static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced, bool kept)
 {
 	json_t *object = json_object();
 
@@ -181,7 +182,7 @@ static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced)
 	set_rate(object, "cbs", rate->cbs_bytes);
 	set_rate(object, "pbs", rate->pbs_bytes);
 	set_text(object, "enforced_by",
-		 enforced && (rate->cir_bps || rate->pir_bps) ? "bpf" : "none");
+		 enforced && ((rate->cir_bps && kept) || rate->pir_bps) ? "bpf" : "none");
 	return object;
 }
 
@@ -219,7 +220,9 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 	set_text(object, "reason", reason);
 	set_number(object, "weight", 1); /* all alike */
 	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
-		dirs[dir] = rate_json(&v->dp.dir[dir], enforced);
+		bool kept = dir == RACEWAY_RX ? v->dp.port : v->uplink;
+
+		dirs[dir] = rate_json(&v->dp.dir[dir], enforced, kept);
 		json_object_set_new(object, names[dir], dirs[dir]);
 	}
 	if (drops)

@@ -15,6 +15,9 @@ struct raceway_drops {
 };
 int raceway_drops_read(struct raceway_core *core, struct raceway_drops *drops);
 void raceway_drops_free(struct raceway_drops *drops);
+/* An event for each counter that has grown since *former, which becomes what is now; none if
+ * silent. */
+void raceway_drops_tell(struct raceway_core *core, struct raceway_drops *former, bool silent);
 
 /* New reference; NULL: out of memory. `drops` NULL: no statistics. */
 json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One epoll loop without threads. Two timers, both off when there is nothing to wait for: signs
- * of life to those who listen to events, and a second look at a namespace that is just made. */
+/* One epoll loop without threads. Timers, all off when there is nothing to wait for: signs of
+ * life and drops for those who listen to events, and a second look at a namespace that is just
+ * made. */
 #include "daemon/loop.h"
 
 #include <errno.h>
@@ -14,9 +15,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "api/show.h"
 #include "util/cleanup.h"
 
 #define ALIVE_S 15
+#define DROPS_NS 500000000L
 #define LOOK_AGAIN_NS 50000000L
 #define LOOKS 20 /* a second in all */
 #define EVENTS 16
@@ -24,8 +27,9 @@
 struct loop {
 	struct raceway_core *core;
 	struct raceway_http *http;
-	int epoll_fd, signal_fd, alive_fd, look_fd, inotify_fd;
-	bool alive_armed, stop;
+	int epoll_fd, signal_fd, alive_fd, drops_fd, look_fd, inotify_fd;
+	struct raceway_drops drops; /* as last told to those who listen */
+	bool alive_armed, drops_armed, stop;
 	int looks;
 };
 
@@ -127,6 +131,28 @@ static void on_alive(struct loop *l)
 	raceway_http_run(l->http);
 }
 
+static void on_drops(struct loop *l)
+{
+	uint64_t expirations;
+
+	if (read(l->drops_fd, &expirations, sizeof(expirations)) < 0)
+		return;
+	l->drops_armed = false;
+	if (raceway_http_streams(l->http))
+		raceway_drops_tell(l->core, &l->drops, false);
+}
+
+/* Drops are read while somebody listens only, and told from then on. */
+static void watch_drops(struct loop *l, bool listened)
+{
+	if (!raceway_http_streams(l->http) || l->drops_armed)
+		return;
+	if (!listened)
+		raceway_drops_tell(l->core, &l->drops, true);
+	arm(l->drops_fd, 0, DROPS_NS);
+	l->drops_armed = true;
+}
+
 static void handle(struct loop *l, int fd)
 {
 	if (fd == l->signal_fd)
@@ -139,6 +165,8 @@ static void handle(struct loop *l, int fd)
 		on_look(l);
 	else if (fd == l->alive_fd)
 		on_alive(l);
+	else if (fd == l->drops_fd)
+		on_drops(l);
 }
 
 static int add(struct loop *l, int fd)
@@ -156,12 +184,13 @@ static int open_loop(struct loop *l)
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->alive_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->drops_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->look_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (l->inotify_fd >= 0)
 		watch_namespaces(l);
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
-	    add(l, l->inotify_fd) || add(l, l->core->kernel.events_fd) ||
+	    add(l, l->drops_fd) || add(l, l->inotify_fd) || add(l, l->core->kernel.events_fd) ||
 	    add(l, raceway_http_fd(l->http)))
 		return -errno;
 	return 0;
@@ -169,15 +198,18 @@ static int open_loop(struct loop *l)
 
 static void close_loop(struct loop *l)
 {
-	const int fds[] = { l->epoll_fd, l->signal_fd, l->alive_fd, l->look_fd, l->inotify_fd };
+	const int fds[] = { l->epoll_fd, l->signal_fd, l->alive_fd,
+			    l->drops_fd, l->look_fd,   l->inotify_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	raceway_drops_free(&l->drops);
 }
 
 static void run_once(struct loop *l)
 {
+	bool listened = raceway_http_streams(l->http);
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(l->epoll_fd, events, EVENTS, raceway_http_timeout(l->http));
 
@@ -197,6 +229,7 @@ static void run_once(struct loop *l)
 		arm(l->alive_fd, ALIVE_S, 0);
 		l->alive_armed = true;
 	}
+	watch_drops(l, listened);
 }
 
 int raceway_loop_run(struct raceway_core *core, struct raceway_http *http,
@@ -208,6 +241,7 @@ int raceway_loop_run(struct raceway_core *core, struct raceway_http *http,
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.alive_fd = -1,
+		.drops_fd = -1,
 		.look_fd = -1,
 		.inotify_fd = -1,
 	};

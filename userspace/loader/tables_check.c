@@ -140,6 +140,18 @@ static int check_unique(struct raceway_tables *t, struct raceway_error *err)
 	return 0;
 }
 
+/* The vNIC was there first: it is the port that is wrong. */
+static int refuse_vnic_dev(const struct raceway_dp_config *config,
+			   const struct raceway_dp_vnic *vnic, struct raceway_error *err)
+{
+	for (size_t i = 0; i < config->port_count; i++)
+		if (config->ports[i].ifindex == vnic->ifindex)
+			return refuse(err, "port", config->ports[i].name, "dev",
+				      "dev is the host end of a vNIC; name an interface that is "
+				      "no vNIC's");
+	return refuse(err, "vnic", vnic->name, "dev", "dev is another vNIC already");
+}
+
 /* One interface is one port or one vNIC, one VLAN of an uplink is one segment. */
 static int check_claims(struct raceway_tables *t, struct raceway_error *err)
 {
@@ -162,8 +174,7 @@ static int check_claims(struct raceway_tables *t, struct raceway_error *err)
 		};
 	twice = claimed_twice(claims, ports + vnics);
 	if (twice >= (long)ports)
-		ret = refuse(err, "vnic", config->vnics[twice - (long)ports].name, "dev",
-			     "dev is another port or vNIC already");
+		ret = refuse_vnic_dev(config, &config->vnics[twice - (long)ports], err);
 	else if (twice >= 0)
 		ret = refuse(err, "port", config->ports[twice].name, "dev",
 			     "dev is another port already");

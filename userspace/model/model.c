@@ -246,11 +246,31 @@ static size_t count_references(const struct raceway_model *model, const struct r
 	return count;
 }
 
+/* Members of a profile count as references: they go first. */
+static size_t count_members(const struct raceway_model *model, const struct raceway_kind *kind,
+			    const char *name, char ret_first[RACEWAY_MODEL_NAME])
+{
+	size_t count = 0, length = strlen(name);
+
+	for (size_t i = 0; i < raceway_kind_count; i++) {
+		const char *member;
+		json_t *doc;
+
+		if (!raceway_kinds[i].parent || strcmp(raceway_kinds[i].parent, kind->name) != 0)
+			continue;
+		json_object_foreach (model->objects[i], member, doc)
+			if (strncmp(member, name, length) == 0 && member[length] == '/' &&
+			    count++ == 0)
+				raceway_model_object(&raceway_kinds[i], member, ret_first);
+	}
+	return count;
+}
+
 int raceway_model_delete(struct raceway_model *model, const struct raceway_kind *kind,
 			 const char *name, struct raceway_error *err)
 {
 	char object[RACEWAY_MODEL_NAME], first[RACEWAY_MODEL_NAME], more[32] = "";
-	size_t references, length = strlen(name);
+	size_t references;
 
 	raceway_model_object(kind, name, object);
 	if (kind->later)
@@ -262,26 +282,13 @@ int raceway_model_delete(struct raceway_model *model, const struct raceway_kind 
 		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "",
 					 "is this machine and always there");
 	references = count_references(model, kind, name, first);
+	if (!references)
+		references = count_members(model, kind, name, first);
 	if (references > 1)
 		snprintf(more, sizeof(more), " and %zu more", references - 1);
 	if (references)
 		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "in use by %s%s",
 					 first, more);
-	for (size_t i = 0; i < raceway_kind_count; i++) {
-		json_t *members = model->objects[i], *doc;
-		const char *member;
-		void *next;
-
-		if (!raceway_kinds[i].parent || strcmp(raceway_kinds[i].parent, kind->name) != 0 ||
-		    json_object_size(members) == 0)
-			continue;
-		members = writable(model, &raceway_kinds[i]);
-		json_object_foreach_safe(members, next, member, doc)
-		{
-			if (strncmp(member, name, length) == 0 && member[length] == '/')
-				raceway_model_drop(model, &raceway_kinds[i], member);
-		}
-	}
 	raceway_model_drop(model, kind, name);
 	return 0;
 }

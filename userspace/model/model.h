@@ -41,7 +41,7 @@ void raceway_model_set_salt(struct raceway_model *model, uint64_t salt);
 int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name, const json_t *doc, enum raceway_write how,
 			struct raceway_error *err);
-/* Refuses while something refers to the object and names it. A profile takes its vNICs along. */
+/* Refuses while something refers to the object, or a profile has vNICs, and names it. */
 int raceway_model_delete(struct raceway_model *model, const struct raceway_kind *kind,
 			 const char *name, struct raceway_error *err);
 /* A whole document (schema, ports, segments, servers, profiles with vnics, ...): every object

@@ -4,10 +4,12 @@
 #include "plan/kernel_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -28,15 +30,39 @@ static uint32_t instance_of(const char *pin_dir)
 	return hash;
 }
 
+/* One daemon per pin directory: a second one would take what the first has made for left over.
+ * The lock goes with the process, however it ends. */
+static int take_pins(const char *pin_dir, int *ret_fd, struct raceway_error *err)
+{
+	RACEWAY_CLOSE int fd = -1;
+	char path[PATH_MAX];
+
+	/* Not pin_dir itself: raceway-loader locks that for as long as it works. */
+	if (snprintf(path, sizeof(path), "%s/v%d", pin_dir, RACEWAY_LAYOUT) < (int)sizeof(path))
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "", "%s: %s",
+					 pin_dir, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, "pin-dir", "",
+					 "%s is in use by another racewayd; give this one its own "
+					 "--pin-dir",
+					 pin_dir);
+	*ret_fd = RACEWAY_TAKE_FD(fd);
+	return 0;
+}
+
 int raceway_kernel_open(const char *pin_dir, uint32_t max_vnics, struct raceway_kernel *ret_kernel,
 			struct raceway_error *err)
 {
-	struct raceway_kernel k = { .rtnl.fd = -1, .events_fd = -1 };
+	struct raceway_kernel k = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 };
 	int ret = raceway_dp_open(pin_dir, max_vnics, &k.dp, err);
 
 	if (ret)
 		return ret;
-	ret = raceway_dp_upgrade(k.dp, err);
+	ret = take_pins(pin_dir, &k.pin_fd, err);
+	if (!ret)
+		ret = raceway_dp_upgrade(k.dp, err);
 	if (ret)
 		goto fail;
 	ret = raceway_events_open(&k.events_fd); /* before reading, so that nothing is missed */
@@ -62,6 +88,9 @@ void raceway_kernel_close(struct raceway_kernel *kernel)
 {
 	raceway_dp_close(kernel->dp);
 	kernel->dp = NULL;
+	if (kernel->pin_fd >= 0)
+		close(kernel->pin_fd);
+	kernel->pin_fd = -1;
 	raceway_rtnl_close(&kernel->rtnl);
 	if (kernel->events_fd >= 0)
 		close(kernel->events_fd);
@@ -219,6 +248,24 @@ static int take_problems(struct raceway_kernel_run *run, const struct raceway_pl
 	return 0;
 }
 
+/* Somebody has taken a port's programs off, or its pins away: what was attached is looked at as
+ * at start, where attaching what is attached changes nothing. */
+static void forget_detached(struct raceway_kernel *k, const struct raceway_want *want)
+{
+	for (size_t i = 0; i < want->port_count; i++) {
+		const struct raceway_link *link =
+			raceway_links_by_name(&k->links, want->ports[i].dev);
+		struct raceway_dp_port_info info = { 0 };
+
+		if (!link || !is_attached(k, link->ifindex) ||
+		    raceway_dp_port_info(k->dp, link->ifindex, &info) || info.attached)
+			continue;
+		k->attached_count = 0;
+		k->refill = true;
+		return;
+	}
+}
+
 static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_plan *ret_plan)
 {
 	struct raceway_kernel *k = run->kernel;
@@ -226,14 +273,16 @@ static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_pl
 		.links = &k->links,
 		.prefix = k->prefix,
 		.group = k->group,
-		.attached = k->attached,
-		.attached_count = k->attached_count,
 		.filled = k->is_filled ? &k->filled : NULL,
 		.refill = k->refill,
 	};
 	int ret;
 
 	(void)raceway_kernel_listen(k);
+	if (all)
+		forget_detached(k, run->want);
+	have.attached = k->attached;
+	have.attached_count = k->attached_count;
 	ret = read_namespaces(run, all);
 	have.ns = run->ns;
 	have.ns_count = run->ns_count;

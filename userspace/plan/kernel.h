@@ -12,6 +12,7 @@ struct raceway_trouble {
 };
 
 struct raceway_kernel {
+	int pin_fd; /* holds the lock of the pin directory */
 	struct raceway_rtnl rtnl;
 	int events_fd; /* for epoll: then raceway_kernel_listen() */
 	struct raceway_dp *dp;

@@ -341,7 +341,7 @@ Test(write, delete_what_is_in_use)
 	raceway_model_free(base);
 }
 
-/* A profile takes its vNICs along, and those of one whose name begins the same stay. */
+/* A profile goes after its vNICs; those of one whose name begins the same do not hold it. */
 Test(write, delete_profile)
 {
 	struct raceway_model *base = raceway_test_model(raceway_test_base);
@@ -350,15 +350,20 @@ Test(write, delete_profile)
 	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
 	json_auto_t *doc = json_pack("{s:s}", "segment", "lan");
 	json_auto_t *empty = json_object();
+	static const struct raceway_test_error in_use = { RACEWAY_FAULT_REFUSED, "profile web", "",
+							  "in use by vnic web/eth0 and 1 more" };
 
 	raceway_model_write(model, raceway_kind_find("profile"), "web", empty, ADD, NULL);
 	raceway_model_write(model, vnic, "web/eth0", doc, ADD, NULL);
 	raceway_model_write(model, vnic, "web/eth1", doc, ADD, NULL);
 	cr_expect_eq(json_object_size(raceway_model_all(model, vnic)), 6);
+	raceway_test_expect("members", del(model, "profile", "web", &err), &err, &in_use);
+	cr_expect_eq(json_object_size(raceway_model_all(model, vnic)), 6);
+	err = (struct raceway_error){ .fault = RACEWAY_FAULT_NONE };
+	cr_expect_eq(del(model, "vnic", "web/eth0", NULL), 0);
+	cr_expect_eq(del(model, "vnic", "web/eth1", NULL), 0);
 	cr_expect_eq(del(model, "profile", "web", &err), 0, "%s", err.message);
-	cr_expect_eq(json_object_size(raceway_model_all(model, vnic)), 4);
-	cr_expect(raceway_model_get(model, vnic, "web1/eth0"));
-	cr_expect_not(raceway_model_get(model, vnic, "web/eth1"));
+	cr_expect_not(raceway_model_get(model, raceway_kind_find("profile"), "web"));
 	cr_expect_eq(raceway_model_check(model, &raceway_test_world, &err), 0, "%s", err.message);
 	raceway_model_free(model);
 	raceway_model_free(base);
