@@ -5,7 +5,27 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 
+# Words that are not as they must be: one line, a status, and nothing is made.
+refused() { # STATUS LINE ARGS...
+  local status=0
+  in_ns host timeout 5 "$bin/racewayd" --config /dev/null --run-dir "$work/not/run" \
+    --state-dir "$work/not/state" --pin-dir "$bpffs/not" "${@:3}" 2>"$work/refused" || status=$?
+  check_eq "${*:3}: status" "$status" "$1"
+  check_eq "${*:3}: one line" "$(cat "$work/refused")" "racewayd: $2"
+}
+
 daemon_scene
+see="see racewayd --help"
+refused 3 "target-name: not yet: there is no storage" --target-name iqn.2026-01.example:x
+refused 2 "--frobnicate: there is no such option; $see" --frobnicate
+refused 2 "--frobnicate: there is no such option; $see" --frobnicate=7
+refused 2 "-x: there is no such option; $see" -x
+refused 2 "--node: a value is missing; $see" --node
+refused 2 "--help takes no value; $see" --help=me
+for n in 0 1 65537 12x; do
+  refused 1 "max-vnics: $n is not in 2 to 65536" --max-vnics "$n"
+done
+check_not "nothing was made" test -e "$work/not" -o -e "$bpffs/not"
 check "vNIC to vNIC" pings a 10.9.0.2
 check "vNIC to LAN" pings a 10.9.0.9
 check_eq "the socket's mode" "$(stat -c %a "$work/run/raceway.sock")" 660
@@ -43,6 +63,15 @@ check_not "a second daemon at the socket" in_ns host timeout 5 "$bin/racewayd" \
   2>"$work/err2"
 check "it says why" grep -q 'answers at' "$work/err2"
 check "still" pings a 10.9.0.2
+
+# Missing parents are made; the last directory has its own mode. (The third, a file, is in the way.)
+touch "$work/file"
+check_not "a file in the way" in_ns host timeout 5 "$bin/racewayd" --config /dev/null \
+  --run-dir "$work/deep/er/run/" --state-dir "$work/deep//st/ate" --pin-dir "$work/file" \
+  2>"$work/err2"
+check_eq "the parents" "$(stat -c %a "$work/deep" "$work/deep/er" "$work/deep/st" | xargs)" \
+  "755 755 755"
+check_eq "the state directory" "$(stat -c %a "$work/deep/st/ate")" 700
 
 # Moved to the other guest's namespace, and back; unbound, and bound again.
 made PATCH /v1/vnics/a/eth0 "{\"netns\":\"$(ns b)\",\"ifname\":\"moved\"}"

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -16,6 +17,8 @@
 
 #define CONFIG_DEFAULT "/etc/raceway/racewayd.conf"
 #define LINE_MAX_BYTES 1024
+#define PARENT_MODE 0755
+#define VNICS_MIN 2 /* number 0 is nobody's */
 
 struct word {
 	const char *name;
@@ -37,10 +40,12 @@ static const struct word words[] = {
 	WORD("state-dir", state_dir, "/var/lib/raceway", "DIR", "where the profiles are kept"),
 	WORD("pin-dir", pin_dir, "/sys/fs/bpf/raceway", "DIR", "on a bpffs: the data path's pins"),
 	WORD("node", node, "", "NAME", "name of this node; default the host's"),
-	WORD("max-vnics", max_vnics, "0", "N", "size of the tables, when they are made"),
+	WORD("max-vnics", max_vnics, "", "N", "size of the tables, when they are made"),
+	WORD("target-name", target_name, "", "IQN", "name of the storage target (not yet)"),
 };
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
+enum { OPT_CONFIG = 256, OPT_FOREGROUND, OPT_HELP, OPT_VERSION };
 
 static char *value_of(struct raceway_options *options, const struct word *word)
 {
@@ -118,7 +123,7 @@ static int read_config(struct raceway_options *options, struct raceway_error *er
 static int check_values(struct raceway_options *o, struct raceway_error *err)
 {
 	static const char *const roles[] = { "standalone", "director", "server" };
-	uint64_t vnics;
+	uint64_t vnics = 0; /* the default, or what the pins have */
 	size_t role = 0;
 
 	while (role < 3 && strcmp(roles[role], o->role))
@@ -130,9 +135,13 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 	if (o->node_role == RACEWAY_NODE_SERVER)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "role", "",
 					 "server: not yet: there is no link to a director");
-	if (raceway_parse_u64(o->max_vnics, &vnics) || vnics > RACEWAY_VNICS_MAX)
+	if (o->target_name[0])
+		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "target-name", "",
+					 "not yet: there is no storage");
+	if (o->max_vnics[0] && (raceway_parse_u64(o->max_vnics, &vnics) || vnics < VNICS_MIN ||
+				vnics > RACEWAY_VNICS_MAX))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "max-vnics", "",
-					 "%s is no number up to %d", o->max_vnics,
+					 "%s is not in %d to %d", o->max_vnics, VNICS_MIN,
 					 RACEWAY_VNICS_MAX);
 	o->vnics = (uint32_t)vnics;
 	if (!o->node[0] && gethostname(o->node, sizeof(o->node) - 1))
@@ -140,10 +149,47 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 	return 0;
 }
 
+/* All directories above `dir`; `dir` itself is made, with its own mode, by whom it belongs to. */
+static int make_parents(const char *word, const char *dir, struct raceway_error *err)
+{
+	char path[sizeof(((struct raceway_options *)0)->run_dir)];
+	size_t length = strlen(dir);
+
+	while (length && dir[length - 1] == '/')
+		length--;
+	snprintf(path, sizeof(path), "%.*s", (int)length, dir);
+	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (mkdir(path, PARENT_MODE) && errno != EEXIST)
+			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, word, "", "make %s: %s",
+						 path, strerror(errno));
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* What getopt_long() has not understood, as one line. `c` is what it returned. */
+static int not_understood(int c, const char *word, struct raceway_error *err)
+{
+	int name = (int)strcspn(word, "=");
+
+	if (c == ':')
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
+					 "%s: a value is missing; see racewayd --help", word);
+	if (optopt >= OPT_CONFIG)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
+					 "%.*s takes no value; see racewayd --help", name, word);
+	if (optopt)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
+					 "-%c: there is no such option; see racewayd --help",
+					 optopt);
+	return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
+				 "%.*s: there is no such option; see racewayd --help", name, word);
+}
+
 int raceway_options_parse(int argc, char *const *argv, struct raceway_options *ret_options,
 			  struct raceway_error *err)
 {
-	enum { OPT_CONFIG = 256, OPT_FOREGROUND, OPT_HELP, OPT_VERSION };
 	struct raceway_options o = { 0 };
 	struct option options[WORDS + 5] = { 0 };
 	int ret = 0, c;
@@ -154,8 +200,11 @@ int raceway_options_parse(int argc, char *const *argv, struct raceway_options *r
 	options[WORDS + 1] = (struct option){ "foreground", no_argument, NULL, OPT_FOREGROUND };
 	options[WORDS + 2] = (struct option){ "help", no_argument, NULL, OPT_HELP };
 	options[WORDS + 3] = (struct option){ "version", no_argument, NULL, OPT_VERSION };
-	while (!ret && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c < WORDS)
+	opterr = 0;
+	while (!ret && (c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (c == ':' || c == '?')
+			ret = not_understood(c, argv[optind - 1], err);
+		else if (c < WORDS)
 			ret = set_value(&o, &words[c], optarg, err);
 		else if (c == OPT_CONFIG)
 			snprintf(o.config, sizeof(o.config), "%s", optarg);
@@ -165,9 +214,6 @@ int raceway_options_parse(int argc, char *const *argv, struct raceway_options *r
 			o.help = true;
 		else if (c == OPT_VERSION)
 			o.version = true;
-		else
-			return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
-						 "see racewayd --help");
 	}
 	if (!ret && optind < argc)
 		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
@@ -179,6 +225,10 @@ int raceway_options_parse(int argc, char *const *argv, struct raceway_options *r
 			ret = set_value(&o, &words[i], words[i].fallback, err);
 	if (!ret && !o.help && !o.version)
 		ret = check_values(&o, err);
+	if (!ret && !o.help && !o.version)
+		ret = make_parents("run-dir", o.run_dir, err);
+	if (!ret && !o.help && !o.version)
+		ret = make_parents("state-dir", o.state_dir, err);
 	if (!ret)
 		*ret_options = o;
 	return ret;
@@ -188,13 +238,13 @@ void raceway_options_help(void)
 {
 	printf("racewayd [OPTION]...   the Raceway daemon\n\n");
 	for (int i = 0; i < WORDS; i++) {
-		printf("  --%-10s %-5s %s", words[i].name, words[i].argument, words[i].help);
-		if (*words[i].fallback && strcmp(words[i].fallback, "0"))
+		printf("  --%-11s %-5s %s", words[i].name, words[i].argument, words[i].help);
+		if (*words[i].fallback)
 			printf(" (%s)", words[i].fallback);
 		printf("\n");
 	}
-	printf("  --%-10s %-5s %s (%s)\n", "config", "FILE",
+	printf("  --%-11s %-5s %s (%s)\n", "config", "FILE",
 	       "the words above, one \"word = value\" per line", CONFIG_DEFAULT);
-	printf("  --%-16s %s\n", "foreground", "say \"ready\" on standard output once all works");
-	printf("  --%-16s %s\n  --%-16s %s\n", "help", "this text", "version", "the version");
+	printf("  --%-17s %s\n", "foreground", "say \"ready\" on standard output once all works");
+	printf("  --%-17s %s\n  --%-17s %s\n", "help", "this text", "version", "the version");
 }

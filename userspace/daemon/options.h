@@ -10,6 +10,7 @@
 
 struct raceway_options {
 	char role[16], run_dir[256], state_dir[256], pin_dir[256], node[64], max_vnics[16];
+	char target_name[224]; /* an iSCSI name, RFC 7143 4.2.7.1 */
 	char config[256];
 	bool foreground;
 	bool help, version;
@@ -18,7 +19,8 @@ struct raceway_options {
 	uint32_t vnics;
 };
 
-/* 0, or an error that says which word is wrong. SYNTAX: the command line was not understood. */
+/* 0, or an error that says which word is wrong. SYNTAX: the command line was not understood.
+ * Once all is right, the directories above run_dir and state_dir are made. */
 int raceway_options_parse(int argc, char *const *argv, struct raceway_options *ret_options,
 			  struct raceway_error *err);
 void raceway_options_help(void);
