@@ -342,7 +342,7 @@ Test(fill, what_is_there_twice)
 	m->ifindex = bed.ifindex[H1];
 	must_fail("a host end of two vNICs", RACEWAY_FAULT_INVALID, "vnic test/6");
 	m->ifindex = bed.ifindex[F1];
-	must_fail("a host end that is a port", RACEWAY_FAULT_INVALID, "vnic test/6");
+	must_fail("a host end that is a port", RACEWAY_FAULT_INVALID, "port f1");
 	m->ifindex = bed.ifindex[H2];
 	bed_fill(&bed);
 }
@@ -397,4 +397,46 @@ Test(fill, port_numbers_change_hands)
 	bed_fill(&bed);
 	cr_assert(!bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_LEAVING], &number, &ifindex));
 	cr_expect_eq(ifindex, bed.ifindex[F2], "after the fill");
+}
+
+/* A vNIC that has used up its bucket gets a better rate: it is not silent for as long as the
+ * old rate needed to fill the bucket, nor is the bucket full at once. */
+Test(fill, a_new_rate_counts_at_once)
+{
+	struct raceway_dp_rate *rate = &bed_vnic(&bed, B)->dir[RACEWAY_RX];
+	uint64_t *tat = (uint64_t *)&bed.dp->meters[B * RACEWAY_DIRS + RACEWAY_RX].excess_tat;
+	const uint64_t second = RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT;
+	uint64_t ahead;
+
+	*rate = (struct raceway_dp_rate){ .pir_bps = 100000, .pbs_bytes = 125000 };
+	bed_fill(&bed);
+	*tat = bed_ticks() + 8 * second; /* 100,000 of 125,000 bytes */
+	rate->pir_bps = 1000000000;
+	bed_fill(&bed);
+	ahead = *tat - bed_ticks();
+	cr_expect_leq(ahead, second / 1250, "%lu ms ahead", ahead / (second / 1000));
+	*tat = bed_ticks() + second; /* less is missing than the smaller bucket holds */
+	rate->pbs_bytes = 1000;
+	bed_fill(&bed);
+	cr_expect_leq((int64_t)(*tat - bed_ticks()), (int64_t)(second / 125000));
+	rate->pir_bps = 1000000;
+	rate->pbs_bytes = 1000000;
+	bed_fill(&bed);
+	*tat = bed_ticks() + 4 * second; /* 500,000 bytes */
+	rate->pir_bps = 500000;
+	bed_fill(&bed);
+	ahead = *tat - bed_ticks();
+	cr_expect(ahead > 7 * second && ahead <= 8 * second, "%lu ms ahead",
+		  ahead / (second / 1000));
+}
+
+/* Frames of a vNIC at an uplink would be the LAN's, a segment without an uplink port would send
+ * all that it does not know to a server. */
+Test(fill, ports_of_the_wrong_role)
+{
+	bed_vnic(&bed, D)->port = U1 + 1;
+	must_fail("a vNIC at an uplink", RACEWAY_FAULT_INVALID, "vnic test/4");
+	bed_vnic(&bed, D)->port = F2 + 1;
+	bed.segment[1].uplink_port = F1 + 1;
+	must_fail("a fabric port as uplink", RACEWAY_FAULT_INVALID, "segment 20");
 }

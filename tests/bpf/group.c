@@ -128,6 +128,14 @@ Test(group, one_copy_per_location)
 	lost(&bed, B, RACEWAY_RX, RACEWAY_DROP_DOWN);
 	lost(&bed, BED_VNICS + 1, RACEWAY_RX, RACEWAY_DROP_DOWN);
 	fire(&bed);
+	/* Who wanted the copy before this place does not want it here. */
+	arrives(&bed, "both down, from a guest", H1, all(L, NO_TAG));
+	leaves(&bed, U1, all(L, TAGS(C_TAG(100, 2))));
+	leaves(&bed, F1, all(L, NO_TAG));
+	sent(L), got(A), n_is_nowhere();
+	lost(&bed, B, RACEWAY_RX, RACEWAY_DROP_DOWN);
+	lost(&bed, BED_VNICS + 1, RACEWAY_RX, RACEWAY_DROP_DOWN);
+	fire(&bed);
 }
 
 Test(group, vepa_and_private)
