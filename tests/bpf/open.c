@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bed.h"
+#include "loader/links.h"
 
 static struct raceway_dp *open_dp(const char *dir, uint32_t max_vnics)
 {
@@ -239,4 +240,30 @@ Test(open, as_many_as_there_may_be, .timeout = 60)
 	cr_expect_lt(bytes / dp->cpus, 64 << 20, "%lu bytes of maps", bytes);
 	raceway_dp_close(dp);
 	free(vnics);
+}
+
+static uint32_t link_prog(struct raceway_dp *dp, uint32_t ifindex)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+	int fd = raceway_link_get(dp, RACEWAY_LINK_TCX, ifindex);
+
+	cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size));
+	close(fd);
+	return info.prog_id;
+}
+
+/* An upgrade that died has pinned the new programs and left old ones on some links. */
+Test(open, an_upgrade_is_finished)
+{
+	static struct bed bed;
+	struct raceway_error err = { 0 };
+	uint32_t id;
+
+	bed_open(&bed);
+	id = link_prog(bed.dp, bed.ifindex[H1]);
+	cr_assert(!raceway_attach_tc(bed.dp, "h1", bed.ifindex[H1], RACEWAY_PROG_TC, &err));
+	cr_assert_neq(link_prog(bed.dp, bed.ifindex[H1]), id);
+	cr_assert(!raceway_dp_upgrade(bed.dp, &err));
+	cr_expect_eq(link_prog(bed.dp, bed.ifindex[H1]), id);
 }

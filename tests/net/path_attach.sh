@@ -132,7 +132,7 @@ bad "one VLAN for two segments" 1 "segment (11|10): vlan" '.segments += [{"numbe
 bad "one interface for two ports" 1 "port f1: dev" '.ports[1].dev = "f2"'
 bad "one interface for two vNICs" 1 "vnic h/0: dev" \
   '.vnics += [{"name":"h/0","mac":"02:00:00:00:00:05","segment":10,"dev":"v1"}]'
-bad "a port as a vNIC" 1 "vnic g/0: dev" '.vnics[2].dev = "f1"'
+bad "a port as a vNIC" 1 "port f1: dev" '.vnics[2].dev = "f1"'
 refused "no such port in the file" 1 "no port with dev f7" \
   loader dir attach --pin-dir "$pins" --maps "$work/m.json" dev f7
 check_eq "bad files: no program anywhere" "$(xdp_id f1)$(xdp_id f2)$(xdp_id up0)" 000
@@ -246,6 +246,10 @@ fi
 # Detach: one port, then the rest, and everything is as it was.
 loader dir detach --pin-dir "$pins" dev f2
 check_eq "one detached" "$(xdp_id f2)" 0
+refused "no port: detach" 1 "port lo: no port of this data path" \
+  loader dir detach --pin-dir "$pins" dev lo
+refused "a vNIC's end: detach" 1 "port v1: no port of this data path" \
+  loader dir detach --pin-dir "$pins" dev v1
 check_between "the others not" "$(xdp_id f1)" 1 999999999
 udp_copy "the others carry on" lan s1 10.0.0.1 300 50
 maps=()

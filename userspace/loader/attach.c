@@ -283,19 +283,20 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 		      void *context)
 {
 	const struct kept *keep = context;
+	enum raceway_link_kind port_kind;
 	char dev[IFNAMSIZ];
+	int fd;
 
 	for (size_t i = 0; i < keep->count; i++)
 		if (keep->ifindex[i] == ifindex)
 			return 0;
-	raceway_link_remove(dp, kind, ifindex);
-	if (kind == RACEWAY_LINK_TCX || kind == RACEWAY_LINK_CLSACT)
-		return 0;
-	if (if_indextoname(ifindex, dev))
-		raceway_unfit_port(dp, dev, ifindex);
-	else
-		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
-	return 0;
+	/* A port goes as a whole, XDP first: what XDP passes must meet the TC program. */
+	fd = port_link(dp, ifindex, &port_kind);
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && if_indextoname(ifindex, dev))
+		return raceway_dp_detach_port(dp, dev, ifindex, NULL);
+	return raceway_link_remove(dp, kind, ifindex);
 }
 
 int raceway_dp_retire(struct raceway_dp *dp, const uint32_t *keep_ifindex, size_t count,

@@ -246,7 +246,8 @@ int raceway_dp_upgrade(struct raceway_dp *dp, struct raceway_error *err)
 	if (same) {
 		for (int i = 0; i < RACEWAY_PROG_COUNT; i++)
 			close(prog[i]);
-		return 0;
+		/* The links may still lack them: an upgrade that died pins before it replaces. */
+		return raceway_links_replace(dp, err);
 	}
 	ret = pin_progs(dp, prog, err);
 	put_progs(dp);

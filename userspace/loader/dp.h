@@ -112,6 +112,11 @@ int raceway_netdev_peer(uint32_t ifindex, struct raceway_peer *ret_peer);
 
 /* rates.c: a rate and a burst as the data path computes with them. */
 struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_bytes);
+/* A bucket's state is time at its rate: what it lacks in bytes stays when the rate changes, at
+ * most all of its depth. Otherwise a vNIC that was throttled would be silent for as long as its
+ * old rate needed. */
+void raceway_bucket_rescale(uint64_t *tat, const struct raceway_bucket *old,
+			    const struct raceway_bucket *new);
 struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate);
 
 #endif

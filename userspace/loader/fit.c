@@ -163,10 +163,17 @@ void raceway_fit_warning(const char *dev, uint32_t ifindex, char *warning, size_
 
 static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *saved)
 {
-	short set = IFF_UP | IFF_PROMISC, old = 0;
+	short set = IFF_UP | IFF_PROMISC, clear = 0, old = 0;
 	int ret;
 
-	if (!port->host_keep) {
+	if (port->host_keep) {
+		/* What `host none` has taken from the host it gets back. */
+		if (saved->changed & RACEWAY_SAVED_NOARP)
+			clear |= IFF_NOARP;
+		if (saved->changed & RACEWAY_SAVED_IPV6)
+			set_disable_ipv6(port->dev, 0);
+		saved->changed &= ~(RACEWAY_SAVED_NOARP | RACEWAY_SAVED_IPV6);
+	} else {
 		set |= IFF_NOARP;
 		/* Before it comes up, or it would speak. */
 		ret = set_disable_ipv6(port->dev, 1);
@@ -175,7 +182,7 @@ static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *s
 		if (ret == 0)
 			saved->changed |= RACEWAY_SAVED_IPV6;
 	}
-	ret = change_flags(port->dev, set, 0, &old);
+	ret = change_flags(port->dev, set, clear, &old);
 	if (ret)
 		return ret;
 	if (!(old & IFF_UP))

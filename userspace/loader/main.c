@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* raceway-loader: loads, attaches, upgrades, detaches and lists the data path without the
  * daemon, for boot, rescue and tests. */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <getopt.h>
 #include <net/if.h>
@@ -201,6 +202,17 @@ static int attach_one(struct raceway_dp *dp, const struct request *request,
 	return ret ? ret : raceway_dp_attach_port(dp, &port, err);
 }
 
+/* In the tables, or with a program of ours where a crash has left the tables behind. */
+static bool is_port(struct raceway_dp *dp, uint32_t ifindex)
+{
+	struct raceway_dp_port_info info = { 0 };
+	struct raceway_port port;
+
+	if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port))
+		return port.role != RACEWAY_ROLE_VNIC;
+	return !raceway_dp_port_info(dp, ifindex, &info) && info.attached;
+}
+
 static int detach(struct raceway_dp *dp, const struct request *request, struct raceway_error *err)
 {
 	uint32_t ifindex;
@@ -211,6 +223,13 @@ static int detach(struct raceway_dp *dp, const struct request *request, struct r
 	if (!ifindex)
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "port", "dev",
 					 "%s: no such interface", request->dev);
+	if (!is_port(dp, ifindex)) {
+		char object[80];
+
+		snprintf(object, sizeof(object), "port %.70s", request->dev);
+		return raceway_error_set(err, RACEWAY_FAULT_NOT_FOUND, object, "dev",
+					 "no port of this data path");
+	}
 	return raceway_dp_detach_port(dp, request->dev, ifindex, err);
 }
 
@@ -233,7 +252,9 @@ static int run(const struct request *request, struct raceway_error *err)
 		ret = raceway_dp_upgrade(dp, err);
 	else
 		ret = raceway_loader_show(dp, stdout);
-	raceway_dp_settle(dp);
+	/* Only what this process has retired: a daemon may be staging its own. */
+	if (!strcmp(request->command, "attach"))
+		raceway_dp_settle(dp);
 	raceway_dp_close(dp);
 	if (lock >= 0)
 		close(lock);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Rates in bit/s and bursts in bytes to the ticks of the meter (raceway/meter.h).
  * Rounded so that the cap is never exceeded: cost up, depth down. */
+#include <string.h>
+#include <time.h>
+
 #include "loader/dp.h"
 
 #define TICKS_PER_SEC (RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT)
@@ -35,4 +38,32 @@ struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rat
 			rate->pir_bps - rate->cir_bps,
 			rate->cir_bps ? rate->pbs_bytes - rate->cbs_bytes : rate->pbs_bytes);
 	return params;
+}
+
+static bool is_rate(const struct raceway_bucket *bucket)
+{
+	return bucket->mult && bucket->mult != RACEWAY_UNLIMITED;
+}
+
+void raceway_bucket_rescale(uint64_t *tat, const struct raceway_bucket *old,
+			    const struct raceway_bucket *new)
+{
+	uint64_t was = __atomic_load_n(tat, __ATOMIC_RELAXED), next, now;
+	struct timespec clock;
+
+	if (!is_rate(new) || !memcmp(old, new, sizeof(*old)))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &clock);
+	now = raceway_ticks((uint64_t)clock.tv_sec * RACEWAY_NSEC_PER_SEC +
+			    (uint64_t)clock.tv_nsec);
+	do {
+		__uint128_t missing = raceway_tat_base(was, now) - now;
+
+		if (!missing)
+			return;
+		if (is_rate(old))
+			missing = missing * new->mult / old->mult;
+		next = now + (missing < new->depth ? (uint64_t)missing : new->depth);
+	} while (!__atomic_compare_exchange_n(tat, &was, next, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
 }

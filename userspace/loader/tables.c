@@ -132,6 +132,20 @@ static int reset_new(struct raceway_dp *dp, const struct raceway_dp_config *conf
 	return 0;
 }
 
+static void rescale_meters(struct raceway_dp *dp, uint32_t number,
+			   const struct raceway_vnic_policy *old,
+			   const struct raceway_vnic_policy *new)
+{
+	for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
+		struct raceway_meter *meter = &dp->meters[number * RACEWAY_DIRS + d];
+
+		raceway_bucket_rescale((uint64_t *)&meter->committed_tat, &old->dir[d].committed,
+				       &new->dir[d].committed);
+		raceway_bucket_rescale((uint64_t *)&meter->excess_tat, &old->dir[d].excess,
+				       &new->dir[d].excess);
+	}
+}
+
 static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 {
 	const struct raceway_dp_config *config = t->config;
@@ -145,6 +159,8 @@ static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 			if (memcmp(&old->key, &new->key, sizeof(old->key)) && old->key.segment)
 				t->retired[t->retired_count++] = old->key;
 			policy_switch(dp, number, new);
+			if (old->key.segment)
+				rescale_meters(dp, number, old, new);
 		}
 		/* Existing entries of a moved address now get their new owner. */
 		if (t->moved[i])

@@ -19,6 +19,7 @@ struct raceway_tables {
 	uint32_t port_former[RACEWAY_PORTS]; /* the number was another interface's until now */
 	uint32_t port_mtu[RACEWAY_PORTS];
 	uint16_t port_native[RACEWAY_PORTS];
+	uint8_t port_role[RACEWAY_PORTS];
 	/* by segment number: the config's entry, and its staged members */
 	const struct raceway_dp_segment *segment[RACEWAY_SEGMENTS];
 	uint16_t member_count[RACEWAY_SEGMENTS];

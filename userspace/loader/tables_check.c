@@ -62,6 +62,7 @@ static int check_ports(struct raceway_tables *t, struct raceway_error *err)
 		t->port_ifindex[port->number] = port->ifindex;
 		t->port_mtu[port->number] = mtu;
 		t->port_native[port->number] = port->native_segment;
+		t->port_role[port->number] = (uint8_t)port->role;
 	}
 	return 0;
 }
@@ -84,6 +85,9 @@ static int check_segments(struct raceway_tables *t, struct raceway_error *err)
 		if (segment->uplink_port > RACEWAY_PORT_MAX ||
 		    (segment->uplink_port && !t->port_ifindex[segment->uplink_port]))
 			return refuse(err, "segment", name, "uplink", "uplink is no port");
+		if (segment->uplink_port &&
+		    t->port_role[segment->uplink_port] != RACEWAY_ROLE_UPLINK)
+			return refuse(err, "segment", name, "uplink", "uplink is a fabric port");
 		t->segment[segment->number] = segment;
 	}
 	return 0;
@@ -105,6 +109,8 @@ static int check_vnic(struct raceway_dp *dp, struct raceway_tables *t,
 		return refuse(err, "vnic", vnic->name, "mac", "mac is no unicast address");
 	if (vnic->port > RACEWAY_PORT_MAX || (vnic->port && !t->port_ifindex[vnic->port]))
 		return refuse(err, "vnic", vnic->name, "port", "location is no port");
+	if (vnic->port && t->port_role[vnic->port] != RACEWAY_ROLE_FABRIC)
+		return refuse(err, "vnic", vnic->name, "port", "location is an uplink");
 	for (int d = 0; d < RACEWAY_DIRS; d++) {
 		const struct raceway_dp_rate *rate = &vnic->dir[d];
 

@@ -222,6 +222,7 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 {
 	struct raceway_port_meter *meter = &dp->port_meters[port->number];
 	uint64_t depth = port->rate_bps / 8 * PORT_DEPTH_NS / RACEWAY_NSEC_PER_SEC;
+	struct raceway_bucket former = meter->rate;
 	struct raceway_port entry;
 	uint64_t features = 0;
 
@@ -229,6 +230,7 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 		depth = PORT_DEPTH_MIN_BYTES;
 	raceway_netdev_xdp_features(port->ifindex, &features);
 	meter->rate = raceway_bucket_make(port->rate_bps, depth);
+	raceway_bucket_rescale((uint64_t *)&meter->tat, &former, &meter->rate);
 	meter->mtu = mtu;
 	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
 	port_make(port, &entry);
