@@ -16,6 +16,9 @@ set_mac s1 e0 02:00:00:00:00:01
 set_mac s2 e0 02:00:00:00:00:02
 ip -n "$(ns s1)" addr add 10.0.0.1/24 dev e0
 ip -n "$(ns s2)" addr add 10.0.0.2/24 dev e0
+# No ARP while frames are counted.
+ip -n "$(ns s1)" neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 nud permanent dev e0
+ip -n "$(ns s2)" neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 nud permanent dev e0
 cat >"$work/m.json" <<X
 {"schema":1,
  "ports":[{"name":"f1","dev":"f1","role":"fabric","native_segment":10,"attach":"libxdp"},
