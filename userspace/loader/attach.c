@@ -14,8 +14,9 @@
 #include "loader/links.h"
 #include "loader/objects.h"
 
-/* linux/bpf.h of the oldest system we build on does not know it. */
+/* linux/bpf.h of the oldest system we build on does not know them. */
 #define RACEWAY_BPF_TCX_INGRESS 46
+#define RACEWAY_BPF_F_BEFORE (1U << 3)
 
 static void describe_prog(uint32_t id, char *text, size_t size)
 {
@@ -156,8 +157,10 @@ static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
 
 static int attach_new_tc(struct raceway_dp *dp, uint32_t ifindex, int prog)
 {
+	/* In front of all others: one of them that accepts a frame would pass it by us. */
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = RACEWAY_BPF_F_BEFORE);
 	int ret, fd = bpf_link_create(prog, (int)ifindex,
-				      (enum bpf_attach_type)RACEWAY_BPF_TCX_INGRESS, NULL);
+				      (enum bpf_attach_type)RACEWAY_BPF_TCX_INGRESS, &opts);
 
 	if (fd >= 0) {
 		ret = raceway_link_pin(dp, RACEWAY_LINK_TCX, ifindex, fd);
