@@ -104,6 +104,36 @@ for c in held:
 time.sleep(0.3)
 say("after a hundred connections", " 200 " in request("GET", "/v1/version"))
 
+# All connections held, by silence and by a request in crumbs: after five seconds there is room.
+held = [connect() for _ in range(64)]
+began = time.time()
+c = connect()
+c.sendall(b"GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n")
+for i in range(14):
+    for h in held[:32]:
+        try:
+            h.sendall(b"GET /v1/version HTTP/1.1\r\nX: "[i:i + 1])
+        except OSError:
+            pass
+    time.sleep(0.5)
+say("room after idle connections", b" 200 " in c.recv(65536))
+say("idle connections are closed", all(h.recv(1) == b"" for h in held[32:]))
+for h in held:
+    h.close()
+c.close()
+# Sixteen listen; the next is told so; who goes makes room.
+held = []
+for _ in range(16):
+    c = connect()
+    c.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+    say("a listener", b" 200 " in c.recv(65536))
+    held.append(c)
+say("one listener too many", " 503 " in request("GET", "/v1/events"))
+held.pop().close()
+say("room for a listener", " 200 " in request("GET", "/v1/events"))
+for c in held:
+    c.close()
+
 # Events: an object's, to the one who listens; others are served meanwhile.
 e = connect()
 e.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -4,22 +4,39 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/stream.h"
 
-#define TIMEOUT_S 60U
+#define TIMEOUT_S 60U	/* for who does not read the answer */
+#define REQUEST_MS 5000 /* for a whole request, from the connection or the last answer on */
+#define STREAMS_MAX 16	/* the other connections are for requests */
 #define TRIM_BYTES (64U << 10)
 #define HEADER_BYTES 16384U /* of one connection's memory: request line and headers */
 #define FLUSH_RUNS 4
+
+/* One connection. */
+struct caller {
+	struct caller *next;
+	int fd;
+	bool asks;	     /* its request is not whole yet */
+	bool listens;	     /* to events */
+	int64_t deadline_ms; /* for the request, CLOCK_MONOTONIC */
+};
 
 struct raceway_http {
 	struct MHD_Daemon *daemon;
 	struct raceway_core *core;
 	struct raceway_streams streams;
+	struct caller *callers;
+	size_t caller_count;
+	bool full;     /* MHD has stopped listening */
 	size_t bodies; /* bytes held for all connections */
 };
 
@@ -30,6 +47,75 @@ struct exchange {
 	size_t used, room;
 	bool refused;
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static struct caller *caller_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void await_request(struct caller *caller)
+{
+	if (!caller)
+		return;
+	caller->asks = true;
+	caller->deadline_ms = now_ms() + REQUEST_MS;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct caller *caller = *socket_context, **at;
+	struct raceway_http *http = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		caller = calloc(1, sizeof(*caller));
+		if (!caller)
+			return;
+		caller->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				     ->connect_fd;
+		await_request(caller);
+		caller->next = http->callers;
+		http->callers = caller;
+		http->full |= ++http->caller_count == RACEWAY_HTTP_CONNECTIONS;
+		*socket_context = caller;
+		return;
+	}
+	for (at = &http->callers; *at && *at != caller; at = &(*at)->next)
+		;
+	if (*at) {
+		*at = caller->next;
+		http->caller_count--;
+	}
+	free(caller);
+	*socket_context = NULL;
+}
+
+/* Those who have gone are noticed with the next event only, so they are not counted. */
+static bool streams_full(struct raceway_http *http)
+{
+	size_t count = 0;
+
+	if (http->streams.count < STREAMS_MAX)
+		return false;
+	raceway_streams_send(&http->streams, NULL, NULL);
+	for (const struct caller *c = http->callers; c; c = c->next) {
+		struct pollfd fd = { .fd = c->fd };
+
+		count += c->listens && (poll(&fd, 1, 0) <= 0 || !(fd.revents & POLLHUP));
+	}
+	return count >= STREAMS_MAX;
+}
 
 static void release_body(struct exchange *x)
 {
@@ -111,9 +197,14 @@ static struct MHD_Response *body_response(struct raceway_response *answer, bool 
 static enum MHD_Result queue(struct MHD_Connection *connection, struct exchange *x,
 			     struct raceway_response *answer, const char *only)
 {
+	struct caller *caller = caller_of(connection);
 	struct MHD_Response *response;
 	enum MHD_Result ret;
 
+	if (caller) {
+		caller->asks = false;
+		caller->listens = answer->stream;
+	}
 	if (answer->stream) {
 		response = raceway_stream_new(&x->http->streams, connection, only);
 		if (response)
@@ -190,6 +281,16 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
 	raceway_api_handle(x->http->core, &request, &answer);
 	x->http->core->trim_due |= x->used > TRIM_BYTES;
 	release_body(x);
+	if (answer.stream && streams_full(x->http)) {
+		struct raceway_error err = { 0 };
+
+		raceway_response_clear(&answer);
+		raceway_error_set(&err, RACEWAY_FAULT_SYSTEM, "events", "",
+				  "%d listen already, and there may be no more", STREAMS_MAX);
+		answer = (struct raceway_response){ 0 };
+		raceway_api_error(&answer, &err);
+		answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
 	ret = queue(connection, x, &answer, request.only);
 	raceway_response_clear(&answer);
 	return ret;
@@ -220,6 +321,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **sta
 {
 	struct exchange *x = *state;
 
+	await_request(caller_of(connection));
 	if (!x)
 		return;
 	release_body(x);
@@ -254,7 +356,7 @@ int raceway_http_open(struct raceway_core *core, int listen_fd, struct raceway_h
 		(unsigned int)RACEWAY_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(2 * HEADER_BYTES),
 		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_done,
-		http, MHD_OPTION_END);
+		http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 	if (!http->daemon) {
 		close(listen_fd);
 		free(http);
@@ -286,16 +388,40 @@ int raceway_http_fd(struct raceway_http *http)
 
 void raceway_http_run(struct raceway_http *http)
 {
+	int64_t began_ms = now_ms(), took_ms;
+
 	MHD_run(http->daemon);
+	/* MHD listens again only when it runs the next time, and nothing else may wake us. */
+	while (http->full && http->caller_count < RACEWAY_HTTP_CONNECTIONS) {
+		http->full = false;
+		MHD_run(http->daemon);
+	}
+	/* While one request was carried out, the others could not send: that is not their time. */
+	took_ms = now_ms() - began_ms;
+	for (struct caller *c = http->callers; c; c = c->next) {
+		if (c->asks && began_ms >= c->deadline_ms) {
+			/* MHD sees the end of it and closes. */
+			shutdown(c->fd, SHUT_RDWR);
+			c->asks = false;
+		}
+		c->deadline_ms += took_ms;
+	}
 }
 
 int raceway_http_timeout(struct raceway_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	int64_t left = INT64_MAX;
 
-	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
-		return -1;
-	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms <= INT32_MAX)
+		left = (int64_t)ms;
+	for (const struct caller *c = http->callers; c; c = c->next) {
+		int64_t wait = c->deadline_ms - now_ms();
+
+		if (c->asks && wait < left)
+			left = wait > 0 ? wait : 0;
+	}
+	return left == INT64_MAX ? -1 : (int)left;
 }
 
 size_t raceway_http_streams(const struct raceway_http *http)
