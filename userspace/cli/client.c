@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "util/cleanup.h"
 
-#define CONNECT_MS 3000L
-#define CALL_MS 300000L /* a document of the largest size */
+#define FIRST_BYTE_S 10		  /* connecting and waiting for the answer to begin */
+#define FIRST_BYTE_DOCUMENT_S 120 /* 65,536 vNICs are made before the answer */
+#define CALL_MS 300000L		  /* a document of the largest size */
 #define ANSWER_MAX (1UL << 30)
 #define URL_MAX 512
 #define HTTP_OK 200
@@ -27,7 +29,9 @@ struct raceway_client {
 	size_t used, size;
 	raceway_client_line on_line; /* NULL: no stream */
 	void *context;
-	bool stopped; /* by on_line */
+	bool stopped;  /* by on_line */
+	bool answered; /* the answer has begun */
+	time_t until;  /* it has to, by CLOCK_MONOTONIC; 0: no end */
 };
 
 int raceway_client_new(const char *socket, long timeout_ms, struct raceway_client **ret_client,
@@ -114,6 +118,37 @@ static size_t on_data(char *data, size_t size, size_t count, void *context)
 	return client->stopped ? 0 : size * count;
 }
 
+static size_t on_header(char *data, size_t size, size_t count, void *context)
+{
+	struct raceway_client *client = context;
+
+	client->answered = true;
+	return size * count;
+}
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* libcurl calls this about once a second, also while nothing moves. */
+static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_send,
+		       curl_off_t sent)
+{
+	const struct raceway_client *client = context;
+
+	return client->until && !client->answered && now_s() >= client->until;
+}
+
+static bool is_document(const char *path)
+{
+	return !strncmp(path, "/v1/apply", strlen("/v1/apply")) ||
+	       !strncmp(path, "/v1/diff", strlen("/v1/diff"));
+}
+
 static enum raceway_fault fault_of(unsigned int status)
 {
 	switch (status) {
@@ -161,9 +196,9 @@ static int fail_transport(struct raceway_client *client, CURLcode code, struct r
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 					 "racewayd does not answer at %s: %s", client->socket,
 					 os ? strerror((int)os) : curl_easy_strerror(code));
-	if (code == CURLE_OPERATION_TIMEDOUT)
+	if (code == CURLE_OPERATION_TIMEDOUT || code == CURLE_ABORTED_BY_CALLBACK)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-					 "racewayd at %s did not answer in time", client->socket);
+					 "racewayd does not answer at %s", client->socket);
 	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 				 "the connection to racewayd at %s failed: %s", client->socket,
 				 curl_easy_strerror(code));
@@ -173,6 +208,7 @@ static int set_up(struct raceway_client *client, const char *method, const char 
 		  const char *body, struct curl_slist *headers)
 {
 	CURL *curl = client->curl;
+	int patience_s = is_document(path) ? FIRST_BYTE_DOCUMENT_S : FIRST_BYTE_S;
 	char url[URL_MAX];
 	bool ok;
 
@@ -186,6 +222,11 @@ static int set_up(struct raceway_client *client, const char *method, const char 
 	     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
 	     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
 	     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK &&
+	     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+	     curl_easy_setopt(curl, CURLOPT_HEADERDATA, client) == CURLE_OK &&
+	     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+	     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client) == CURLE_OK &&
+	     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
 	     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 	if (ok && body)
 		ok = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -197,7 +238,9 @@ static int set_up(struct raceway_client *client, const char *method, const char 
 		ok = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms) == CURLE_OK;
 	}
 	if (ok)
-		ok = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK;
+		ok = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FIRST_BYTE_S) == CURLE_OK;
+	client->answered = false;
+	client->until = client->on_line ? 0 : now_s() + patience_s;
 	client->used = 0;
 	client->stopped = false;
 	return ok ? 0 : -EINVAL;
