@@ -14,6 +14,10 @@ wire dir v2 g2 e0 1500
 # The senders may send more than the way out carries.
 for n in s3 lan g2; do ip -n "$(ns $n)" link set e0 mtu 9300; done
 
+# An emulated machine cannot take as many at once.
+burst=200
+[ -z "${RACEWAY_VM_KERNEL:-}" ] || burst=20
+
 cat >"$work/m.json" <<'EOF'
 {"schema":1,
  "ports":[{"name":"f1","dev":"f1","role":"fabric","native_segment":10},
@@ -115,11 +119,15 @@ pass n rx
 step one more to it
 send s1 a>n len=1515
 drop n rx mtu
+EOF
+  cat <<EOF
 step many at once, in order of nothing lost
-send s1 a>b len=9000 x=200
-want s2 a>b vlan=10.0 len=9000 x=200
-pass a tx x=200 bytes=1800000
-pass b rx x=200 bytes=1800000
+send s1 a>b len=9000 x=$burst
+want s2 a>b vlan=10.0 len=9000 x=$burst
+pass a tx x=$burst bytes=$((burst * 9000))
+pass b rx x=$burst bytes=$((burst * 9000))
+EOF
+  cat <<'EOF'
 step a trunk's tag does not count
 send s2 t>v vlan=10 inner=7 len=1514
 want s2 t>v vlan=10.0 inner=7 len=1514
