@@ -18,7 +18,7 @@ static __always_inline int run_until(struct xdp_md *ctx, enum stage until)
 {
 	__u32 ifindex = ctx->ingress_ifindex, total = (__u32)bpf_xdp_get_buff_len(ctx);
 	const struct raceway_port *port;
-	struct frame f = { .packets = 1 };
+	struct frame f = { .packets = 1, .ifindex = ctx->ingress_ifindex };
 	struct verdict v = {};
 
 	if (raceway_parse_l2((void *)(long)ctx->data, (void *)(long)ctx->data_end, &f.l2) ||
