@@ -23,7 +23,6 @@
 	X(MTU, "mtu", "longer than the vNIC or the leaving port carries")                          \
 	X(NO_LOCATION, "no-location", "the destination vNIC is nowhere at present")                \
 	X(NO_POLICY, "no-policy", "a table had no entry where there must be one")                  \
-	X(TABLE_FULL, "table-full", "a table that must hold this frame's state is full")           \
 	X(REWRITE, "rewrite", "the kernel refused to change the frame's tag or send it")
 
 enum raceway_drop {

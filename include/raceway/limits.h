@@ -13,8 +13,7 @@
 #define RACEWAY_PORTS 1024
 #define RACEWAY_VNICS_DEFAULT 4096 /* max-vnics unless configured */
 #define RACEWAY_VNICS_MAX 65536
-#define RACEWAY_LOCATIONS_MAX 1024 /* copies of one group frame */
-#define RACEWAY_MEMBERS_MAX 4096   /* vNICs of one segment that get group frames */
+#define RACEWAY_MEMBERS_MAX 4096 /* vNICs of one segment that get group frames */
 #define RACEWAY_MTU_MIN 68
 #define RACEWAY_MTU_MAX 9216
 #define RACEWAY_CLASSES 8

@@ -42,7 +42,7 @@ struct raceway_attr {
 	enum raceway_type type;
 	uint64_t min, max;	      /* NUMBER, RATE, SIZE, TIME; 0, 0: the type's own range */
 	const char *choices[8];	      /* CHOICE, NULL-terminated */
-	const char *later_choices[4]; /* choices that are refused with status 3 for now */
+	const char *later_choices[4]; /* choices that are refused with status 3 */
 	const char *ref;	      /* REF: the kind's name */
 	const char *default_text;     /* default as the user would write it; NULL: absent */
 	unsigned int flags;	      /* RACEWAY_ATTR_* */
