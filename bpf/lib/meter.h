@@ -7,13 +7,14 @@
 #include "common.h"
 #include "stats.h"
 
+/* Policy and the state of its meters. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RACEWAY_VNICS_DEFAULT *RACEWAY_DIRS);
+	__uint(max_entries, RACEWAY_VNICS_DEFAULT);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct raceway_meter);
-} meters SEC(".maps");
+	__type(value, struct raceway_vnic);
+} vnics SEC(".maps");
 
 static __always_inline bool unmetered(const struct raceway_meter_params *params)
 {
@@ -45,15 +46,14 @@ __noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost)
 static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, __u32 vnic,
 				      enum raceway_dir dir, struct frame *f)
 {
-	__u32 index = vnic * RACEWAY_DIRS + dir;
-	struct raceway_meter *meter;
+	struct raceway_vnic *v;
 
 	if (unmetered(&policy->dir[dir]))
 		return RACEWAY_YELLOW;
-	meter = bpf_map_lookup_elem(&meters, &index);
-	if (!meter)
+	v = bpf_map_lookup_elem(&vnics, &vnic);
+	if (!v)
 		return RACEWAY_RED;
-	return raceway_meter_charge(&policy->dir[dir], meter, frame_now(f), f->bytes);
+	return raceway_meter_charge(&policy->dir[dir], &v->meter[dir], frame_now(f), f->bytes);
 }
 
 /* Room at the leaving port: green always, and may drive it into debt; yellow what is left. */
@@ -78,12 +78,11 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 static __always_inline bool group_allowed(const struct raceway_vnic_policy *policy, __u32 vnic,
 					  struct frame *f)
 {
-	__u32 index = vnic * RACEWAY_DIRS + RACEWAY_TX;
-	struct raceway_meter *meter = bpf_map_lookup_elem(&meters, &index);
+	struct raceway_vnic *v = bpf_map_lookup_elem(&vnics, &vnic);
 
-	return meter && raceway_bucket_take(&meter->group_tat, frame_now(f),
-					    raceway_cost(policy->group.mult, f->packets),
-					    policy->group.depth);
+	return v && raceway_bucket_take(&v->meter[RACEWAY_TX].group_tat, frame_now(f),
+					raceway_cost(policy->group.mult, f->packets),
+					policy->group.depth);
 }
 
 /* All meters of a unicast frame in order, counted by colour. At an uplink the sender's colour

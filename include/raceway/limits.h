@@ -5,7 +5,7 @@
 #define RACEWAY_LIMITS_H
 
 /* Version of the pinned maps' layout; part of every pin's path. */
-#define RACEWAY_LAYOUT 1
+#define RACEWAY_LAYOUT 2
 
 #define RACEWAY_SEGMENT_MAX 4094 /* a segment's number is a VID on the fabric */
 #define RACEWAY_SEGMENTS 4096	 /* entries of the segment table, 0 unused */

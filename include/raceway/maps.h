@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "drops.h"
+#include "fdb.h"
 #include "limits.h"
 #include "meter.h"
 
@@ -68,7 +69,7 @@ struct raceway_vid_key {
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vid_key, 4);
 
-/* fdb: (segment, MAC) -> vNIC number. Where the vNIC is stands in its policy alone, so that
+/* fdb: (segment, MAC) -> vNIC number (fdb.h). Where the vNIC is stands in its policy alone, so that
  * a move is one store and no frame sees half of it; the policy repeats this key, and an entry
  * whose policy disagrees is no entry. */
 struct raceway_fdb_key {
@@ -116,17 +117,22 @@ struct raceway_vnic_policy {
 	__u8 pad[3];
 	struct raceway_meter_params dir[RACEWAY_DIRS];
 	struct raceway_bucket group; /* tx, cost per frame */
+	__u64 reserved[2];
 };
-RACEWAY_ASSERT_SIZE(struct raceway_vnic_policy, 104);
+RACEWAY_ASSERT_SIZE(struct raceway_vnic_policy, 120);
 
 /* vnics: array by number. `valid` names the slot in force and is written in one store;
- * the other slot is free to be filled after a grace period (see docs/design.md). */
+ * the other slot is free to be filled after a grace period (see docs/design.md). The meters'
+ * state lies beside the policy, so that a frame needs few cache lines of one page; a change of
+ * policy leaves it alone. Six cache lines: each slot has two, each direction's state its own. */
 struct raceway_vnic {
 	__u32 valid; /* 0 or 1 */
 	__u32 pad;
 	struct raceway_vnic_policy slot[2];
+	__u64 reserved;
+	struct raceway_meter meter[RACEWAY_DIRS];
 };
-RACEWAY_ASSERT_SIZE(struct raceway_vnic, 216);
+RACEWAY_ASSERT_SIZE(struct raceway_vnic, 384);
 
 /* raceway_port_meter.flags */
 #define RACEWAY_LEAVING_FRAGS (1U << 0) /* takes multi-buffer frames from XDP */

@@ -42,7 +42,7 @@ struct raceway_meter_params {
 	struct raceway_bucket excess;
 };
 
-/* meters: array, index vnic * RACEWAY_DIRS + dir. State only; one cache line. */
+/* State of one direction of a vNIC: one cache line. */
 struct raceway_meter {
 	__u64 committed_tat;
 	__u64 excess_tat;

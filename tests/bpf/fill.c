@@ -56,7 +56,17 @@ static struct sums sum_maps(void)
 	struct sums sums = { 0 };
 
 	for (int i = 0; i < RACEWAY_MAP_COUNT; i++)
-		sum_map(bed.dp->map[i], &sums.map[i], &sums.entries[i]);
+		if (i != RACEWAY_MAP_FDB)
+			sum_map(bed.dp->map[i], &sums.map[i], &sums.entries[i]);
+	for (int i = 0; i < (int)(RACEWAY_FDB_BUCKETS * RACEWAY_FDB_WAYS); i++) {
+		uint64_t entry = bed.dp->fdb[i / RACEWAY_FDB_WAYS].entry[i % RACEWAY_FDB_WAYS];
+
+		if (!entry)
+			continue;
+		add(&sums.map[RACEWAY_MAP_FDB], &i, sizeof(i));
+		add(&sums.map[RACEWAY_MAP_FDB], &entry, sizeof(entry));
+		sums.entries[RACEWAY_MAP_FDB]++;
+	}
 	return sums;
 }
 
@@ -134,8 +144,8 @@ Test(fill, what_goes_leaves_nothing)
 	sums = sum_maps();
 	for (int i = 0; i < RACEWAY_MAP_COUNT; i++)
 		if (i != RACEWAY_MAP_SEGMENTS && i != RACEWAY_MAP_VNICS &&
-		    i != RACEWAY_MAP_METERS && i != RACEWAY_MAP_PORT_METERS &&
-		    i != RACEWAY_MAP_STATS && i != RACEWAY_MAP_DROPS)
+		    i != RACEWAY_MAP_PORT_METERS && i != RACEWAY_MAP_STATS &&
+		    i != RACEWAY_MAP_DROPS)
 			cr_expect_eq(sums.entries[i], 0, "%u entries left in %s", sums.entries[i],
 				     raceway_map_names[i]);
 	for (uint32_t n = 0; n < RACEWAY_SEGMENTS; n++)
@@ -180,7 +190,7 @@ Test(fill, all_changes_in_a_full_table)
 
 Test(fill, counters_and_meters_stay)
 {
-	struct raceway_meter *meter = &bed.dp->meters[A * RACEWAY_DIRS + RACEWAY_TX];
+	struct raceway_meter *meter = &bed.dp->vnics[A].meter[RACEWAY_TX];
 	struct raceway_meter before;
 
 	bed_vnic(&bed, A)->dir[RACEWAY_TX] =
@@ -404,7 +414,7 @@ Test(fill, port_numbers_change_hands)
 Test(fill, a_new_rate_counts_at_once)
 {
 	struct raceway_dp_rate *rate = &bed_vnic(&bed, B)->dir[RACEWAY_RX];
-	uint64_t *tat = (uint64_t *)&bed.dp->meters[B * RACEWAY_DIRS + RACEWAY_RX].excess_tat;
+	uint64_t *tat = (uint64_t *)&bed.dp->vnics[B].meter[RACEWAY_RX].excess_tat;
 	const uint64_t second = RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT;
 	uint64_t ahead;
 

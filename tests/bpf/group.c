@@ -304,7 +304,7 @@ Test(group, copies_fail_alone)
 /* A vNIC's own limit of group frames; others and its unicast do not notice. */
 Test(group, limit)
 {
-	struct raceway_meter *meter = &bed.dp->meters[T * RACEWAY_DIRS + RACEWAY_TX];
+	struct raceway_meter *meter = &bed.dp->vnics[T].meter[RACEWAY_TX];
 	struct raceway_bucket bucket =
 		raceway_bucket_make(8 * RACEWAY_GROUP_PPS, RACEWAY_GROUP_BURST);
 	uint64_t before = bed_ticks();

@@ -34,7 +34,7 @@ static void set_rate(uint32_t vnic, enum raceway_dir dir, uint64_t cir, uint64_t
 
 static struct raceway_meter *meter(uint32_t vnic, enum raceway_dir dir)
 {
-	return &bed.dp->meters[vnic * RACEWAY_DIRS + dir];
+	return &bed.dp->vnics[vnic].meter[dir];
 }
 
 static void empty(struct raceway_meter *m)

@@ -60,7 +60,7 @@ Test(open, takeover)
 	struct raceway_dp *first, *second;
 
 	bed_open(&bed);
-	snprintf(dir, sizeof(dir), "%.*s", (int)(strlen(bed.dp->dir) - strlen("/v1")), bed.dp->dir);
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strlen(bed.dp->dir) - strlen("/v2")), bed.dp->dir);
 	passes(&bed, "before", F1, usual(B, A, NO_TAG), F2, usual(B, A, TAGS(C_TAG(10, 1))), A, B);
 	first = bed.dp;
 	second = open_dp(dir, 0);
@@ -91,8 +91,8 @@ static void damage(struct raceway_dp *dp)
 	uint16_t segment = 10;
 
 	memcpy(moved.mac, mac_of(B), 6);
-	cr_assert(!bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &moved, &a, BPF_ANY));
-	cr_assert(!bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &stale, &c, BPF_ANY));
+	cr_assert(!raceway_fdb_set(dp, &moved, a));
+	cr_assert(!raceway_fdb_set(dp, &stale, c));
 	cr_assert(!bpf_map_delete_elem(dp->map[RACEWAY_MAP_VID_SEGMENT], &vid));
 	cr_assert(!bpf_map_update_elem(dp->map[RACEWAY_MAP_VID_SEGMENT], &old_vid, &segment,
 				       BPF_ANY));
@@ -113,7 +113,7 @@ Test(open, after_a_crash)
 	char dir[128];
 
 	bed_open(&bed);
-	snprintf(dir, sizeof(dir), "%.*s", (int)(strlen(bed.dp->dir) - strlen("/v1")), bed.dp->dir);
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strlen(bed.dp->dir) - strlen("/v2")), bed.dp->dir);
 	damage(bed.dp);
 	raceway_dp_close(bed.dp);
 	bed.dp = open_dp(dir, 0);
@@ -124,7 +124,7 @@ Test(open, after_a_crash)
 	       usual(X, B, TAGS(C_TAG(100, 5))), B, 0);
 	is_lost(&bed, "former VLAN", U1, usual(A, X, TAGS(C_TAG(77, 0))), 0, 0,
 		RACEWAY_DROP_NO_SEGMENT);
-	cr_expect(bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_FDB], &stale, &number));
+	cr_expect(raceway_fdb_get(bed.dp, &stale, &number));
 	cr_expect(bpf_map_lookup_elem(bed.dp->map[RACEWAY_MAP_PORTS], &(uint32_t){ 99999 },
 				      &(struct raceway_port){ 0 }));
 	number = U1 + 1;
@@ -145,7 +145,7 @@ Test(open, what_it_refuses)
 	snprintf(path, sizeof(path), "%s/v%d", dir, RACEWAY_LAYOUT + 1);
 	mkdir(dir, 0700);
 	cr_assert(!mkdir(path, 0700));
-	must_refuse(dir, 64, RACEWAY_FAULT_REFUSED, "layout v2");
+	must_refuse(dir, 64, RACEWAY_FAULT_REFUSED, "layout v3");
 	cr_expect(!rmdir(path));
 	raceway_dp_close(open_dp(dir, 64));
 	/* A directory of somebody else's is none of our business. */

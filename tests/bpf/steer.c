@@ -235,10 +235,10 @@ Test(steer, tables_that_do_not_fit)
 	is_lost(&bed, "a host end of no vNIC", H1, usual(B, L, NO_TAG), 0, 0,
 		RACEWAY_DROP_NO_POLICY);
 	memcpy(key.mac, mac_of(B), 6);
-	cr_assert(!bpf_map_update_elem(bed.dp->map[RACEWAY_MAP_FDB], &key, &wrong, BPF_ANY));
+	cr_assert(!raceway_fdb_set(bed.dp, &key, wrong));
 	is_lost(&bed, "an address whose policy disagrees", U1, usual(B, X, FROM_100), 0, 0,
 		RACEWAY_DROP_UNKNOWN);
-	cr_assert(!bpf_map_update_elem(bed.dp->map[RACEWAY_MAP_FDB], &key, &beyond, BPF_ANY));
+	cr_assert(!raceway_fdb_set(bed.dp, &key, beyond));
 	is_lost(&bed, "an address of a vNIC beyond the table", F2, usual(A, B, AT_10), 0, 0,
 		RACEWAY_DROP_SPOOF);
 	bed.dp->segments[20].flags = 0;

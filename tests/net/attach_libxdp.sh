@@ -60,7 +60,7 @@ check "attach" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json"
 }
 check "ping" in_ns s1 ping -c 3 -i 0.1 -W 2 -q 10.0.0.2
 check "attach again" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json"
-check_eq "still one pin" "$(find "$bpffs/rw/v1/links" -name 'libxdp-*' | wc -l)" 1
+check_eq "still one pin" "$(find "$bpffs/rw/v2/links" -name 'libxdp-*' | wc -l)" 1
 
 before=$(counter dir "$bpffs/rw" '.vnics[0].tx.yellow.packets')
 in_ns s1 ping -q -i 0.01 -c 100 -W 2 10.0.0.2 >"$work/ping"
@@ -70,5 +70,5 @@ check_eq "no frame is judged twice" "$((after - before))" 100
 check "detach" loader dir detach --pin-dir "$bpffs/rw"
 check_eq "nothing of ours left" "$(others raceway_xdp)" 0
 [ "$dispatcher" = no ] || check_eq "the other one stays after detach" "$(others other_pass)" 1
-check_eq "no pin left" "$(find "$bpffs/rw/v1/links" -type f | wc -l)" 0
+check_eq "no pin left" "$(find "$bpffs/rw/v2/links" -type f | wc -l)" 0
 umount /sys/fs/bpf

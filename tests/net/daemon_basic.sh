@@ -97,7 +97,7 @@ check "up again" pings a 10.9.0.2
 api GET /v1/export >"$work/doc.json"
 check_eq "prune" "$(status POST '/v1/apply?prune=1' '{"schema":1}')" 200
 check_eq "no host end is left" "$(in_ns host ip -o link | grep -c 'rw[12]@' || true)" 0
-check_eq "no link is left" "$(find "$bpffs/rw/v1/links" -type f | wc -l)" 0
+check_eq "no link is left" "$(find "$bpffs/rw/v2/links" -type f | wc -l)" 0
 check_eq "the uplink carries no program" \
   "$(in_ns host ip -j link show up0 | jq '.[0].xdp // "none"' -r)" none
 check_eq "apply" "$(status POST /v1/apply "@$work/doc.json")" 200

@@ -50,7 +50,7 @@ for round in $(seq 12); do
     "$(in_ns host ip -o link | grep -c ": ${profiles}[0-9]*-e@" || true)" $count
   check_eq "round $round: all up" \
     "$(api GET /v1/vnics | jq '[.vnics[] | select(.oper == "up")] | length')" $count
-  check_eq "round $round: links" "$(find "$bpffs/rw/v1/links" -type f | wc -l)" $count
+  check_eq "round $round: links" "$(find "$bpffs/rw/v2/links" -type f | wc -l)" $count
   daemon_stop
 done
 echo "killed before the commit $none times, after it $whole times"

@@ -179,11 +179,11 @@ ip -n "$(ns dir)" link del br9
 # Attach, and once more: the same links, the same counters.
 ids() { # of all that is pinned
   local p
-  for p in "$pins"/v1/links/*; do
+  for p in "$pins"/v2/links/*; do
     case $p in *clsact*) continue ;; esac
     bpftool -j link show pinned "$p" | jq -c '[.id, .prog_id]'
   done
-  for p in "$pins"/v1/maps/*; do bpftool -j map show pinned "$p" | jq .id; done
+  for p in "$pins"/v2/maps/*; do bpftool -j map show pinned "$p" | jq .id; done
 }
 loader dir attach --pin-dir "$pins" --maps "$work/m.json"
 udp_copy "first" s1 s2 10.0.0.2 500 100
@@ -217,14 +217,14 @@ if other_build; then
   tags=()
   while [ "$(date +%s)" -lt $end ]; do
     in_ns dir "$work/other/raceway-loader" upgrade --pin-dir "$pins"
-    tags+=("$(bpftool -j prog show pinned "$pins/v1/progs/raceway_xdp" | jq -r .tag)")
+    tags+=("$(bpftool -j prog show pinned "$pins/v2/progs/raceway_xdp" | jq -r .tag)")
     loader dir attach --pin-dir "$pins" --maps "$work/m.json" &
     victim=$!
     sleep "0.00$((upgrades % 10))"
     kill -9 $victim 2>/dev/null || true
     wait $victim 2>/dev/null || true
     loader dir upgrade --pin-dir "$pins"
-    tags+=("$(bpftool -j prog show pinned "$pins/v1/progs/raceway_xdp" | jq -r .tag)")
+    tags+=("$(bpftool -j prog show pinned "$pins/v2/progs/raceway_xdp" | jq -r .tag)")
     upgrades=$((upgrades + 2))
   done
   wait "${receivers[@]}"
@@ -253,11 +253,11 @@ refused "a vNIC's end: detach" 1 "port v1: no port of this data path" \
 check_between "the others not" "$(xdp_id f1)" 1 999999999
 udp_copy "the others carry on" lan s1 10.0.0.1 300 50
 maps=()
-for p in "$pins"/v1/maps/*; do maps+=("$(bpftool -j map show pinned "$p" | jq .id)"); done
+for p in "$pins"/v2/maps/*; do maps+=("$(bpftool -j map show pinned "$p" | jq .id)"); done
 progs=()
-for p in "$pins"/v1/progs/*; do progs+=("$(bpftool -j prog show pinned "$p" | jq .id)"); done
+for p in "$pins"/v2/progs/*; do progs+=("$(bpftool -j prog show pinned "$p" | jq .id)"); done
 loader dir detach --pin-dir "$pins"
-check_eq "all detached: no links" "$(ls "$pins/v1/links")" ""
+check_eq "all detached: no links" "$(ls "$pins/v2/links")" ""
 state >"$work/after"
 check "all detached: every setting is back, at both ends" diff -u "$work/before" "$work/after"
 loader dir detach --pin-dir "$pins"

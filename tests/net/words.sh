@@ -13,20 +13,20 @@ rw() {
 }
 
 map() { # NAME JQ: contents in a fixed order, without what traffic changes
-  bpftool -j map dump pinned "$bpffs/rw/v1/maps/$1" | jq -Sc "$2"
+  bpftool -j map dump pinned "$bpffs/rw/v2/maps/$1" | jq -Sc "$2"
 }
 
 # Everything that a word may change: tables, netdevs, links, in one text.
 world() {
   local m
-  for m in ports vid_segment fdb foreign members leaving; do
+  for m in ports vid_segment foreign members leaving; do
     echo "$m $(map "$m" '[.[].formatted] | sort')"
   done
   map vnics '[.[].formatted | select(.value.slot[.value.valid].key.segment != 0)
              | {key, policy: .value.slot[.value.valid]}]'
   map segments '[.[].formatted | select(.value.flags != 0)]'
   map port_meters '[.[].formatted | select(.value.mtu != 0) | {key, r: .value.rate, f: .value.flags}]'
-  ls "$bpffs/rw/v1/links"
+  ls "$bpffs/rw/v2/links"
   for m in host guest; do
     ip -n "$(ns "$m")" -d -j link show |
       jq -Sc 'map({ifname, address, mtu, flags, operstate, link_index, gso_max_size, xdp}) | sort_by(.ifname)'

@@ -112,11 +112,10 @@ static int open_maps(struct raceway_dp *dp, struct raceway_error *err)
 	dp->max_vnics = info.max_entries;
 	dp->vnics = map_array(dp, RACEWAY_MAP_VNICS, sizeof(*dp->vnics), dp->max_vnics);
 	dp->segments = map_array(dp, RACEWAY_MAP_SEGMENTS, sizeof(*dp->segments), RACEWAY_SEGMENTS);
-	dp->meters = map_array(dp, RACEWAY_MAP_METERS, sizeof(*dp->meters),
-			       dp->max_vnics * RACEWAY_DIRS);
+	dp->fdb = map_array(dp, RACEWAY_MAP_FDB, sizeof(*dp->fdb), RACEWAY_FDB_BUCKETS);
 	dp->port_meters =
 		map_array(dp, RACEWAY_MAP_PORT_METERS, sizeof(*dp->port_meters), RACEWAY_PORTS);
-	if (!dp->vnics || !dp->segments || !dp->meters || !dp->port_meters)
+	if (!dp->vnics || !dp->segments || !dp->fdb || !dp->port_meters)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
 					 "the tables cannot be mapped: %s", strerror(errno));
 	return 0;
@@ -200,7 +199,7 @@ void raceway_dp_close(struct raceway_dp *dp)
 		return;
 	unmap_array(dp->vnics, sizeof(*dp->vnics), dp->max_vnics);
 	unmap_array(dp->segments, sizeof(*dp->segments), RACEWAY_SEGMENTS);
-	unmap_array(dp->meters, sizeof(*dp->meters), dp->max_vnics * RACEWAY_DIRS);
+	unmap_array(dp->fdb, sizeof(*dp->fdb), RACEWAY_FDB_BUCKETS);
 	unmap_array(dp->port_meters, sizeof(*dp->port_meters), RACEWAY_PORTS);
 	for (int i = 0; i < RACEWAY_MAP_COUNT; i++)
 		if (dp->map[i] >= 0)

@@ -16,7 +16,6 @@
 	X(FOREIGN, foreign)                                                                        \
 	X(MEMBERS, members)                                                                        \
 	X(VNICS, vnics)                                                                            \
-	X(METERS, meters)                                                                          \
 	X(PORT_METERS, port_meters)                                                                \
 	X(STATS, stats)                                                                            \
 	X(DROPS, drops)                                                                            \
@@ -59,7 +58,7 @@ struct raceway_dp {
 	/* arrays that both sides of the kernel boundary see */
 	struct raceway_vnic *vnics;
 	struct raceway_segment *segments;
-	struct raceway_meter *meters;
+	struct raceway_fdb_bucket *fdb;
 	struct raceway_port_meter *port_meters;
 };
 
@@ -109,6 +108,13 @@ struct raceway_peer {
 	char name[256];	  /* of the namespace, "" if this one or unknown */
 };
 int raceway_netdev_peer(uint32_t ifindex, struct raceway_peer *ret_peer);
+
+/* fdb.c: the address table. -ENOENT; -ENOSPC if both buckets of the key are full. */
+int raceway_fdb_get(struct raceway_dp *dp, const struct raceway_fdb_key *key, uint32_t *ret_vnic);
+int raceway_fdb_set(struct raceway_dp *dp, const struct raceway_fdb_key *key, uint32_t vnic);
+void raceway_fdb_delete(struct raceway_dp *dp, const struct raceway_fdb_key *key);
+/* Removes entries that their vNIC's policy in force does not repeat. */
+void raceway_fdb_sweep(struct raceway_dp *dp);
 
 /* rates.c: a rate and a burst as the data path computes with them. */
 struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_bytes);

@@ -28,10 +28,10 @@ static uint32_t wanted_entries(const char *map, uint32_t max_vnics)
 {
 	if (!strcmp(map, "vnics"))
 		return max_vnics;
-	if (!strcmp(map, "meters") || !strcmp(map, "stats"))
+	if (!strcmp(map, "stats"))
 		return max_vnics * RACEWAY_DIRS;
 	/* old and new while tables change */
-	if (!strcmp(map, "fdb") || !strcmp(map, "foreign") || !strcmp(map, "members"))
+	if (!strcmp(map, "foreign") || !strcmp(map, "members"))
 		return max_vnics * 2;
 	if (!strcmp(map, "drops"))
 		return max_vnics * RACEWAY_DIRS * 4;

@@ -66,18 +66,19 @@ static int stage_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 		const struct raceway_dp_vnic *vnic = &config->vnics[i];
 		struct raceway_fdb_key key = t->policy[i].key;
 		uint32_t number;
+		int ret;
 
 		if (dp->verified &&
 		    !memcmp(&policy_valid(dp, vnic->number)->key, &key, sizeof(key)))
 			continue;
 		/* An address that moves between two vNICs keeps its entry until the switch. */
-		if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_FDB], &key, &number)) {
+		if (!raceway_fdb_get(dp, &key, &number)) {
 			t->moved[i] = number != vnic->number;
 			continue;
 		}
-		number = vnic->number;
-		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &key, &number, BPF_NOEXIST))
-			return -errno;
+		ret = raceway_fdb_set(dp, &key, vnic->number);
+		if (ret)
+			return ret;
 		t->staged[t->staged_count++] = key;
 	}
 	return 0;
@@ -86,7 +87,7 @@ static int stage_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 static void unstage_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 {
 	while (t->staged_count)
-		bpf_map_delete_elem(dp->map[RACEWAY_MAP_FDB], &t->staged[--t->staged_count]);
+		raceway_fdb_delete(dp, &t->staged[--t->staged_count]);
 }
 
 static int clear_new_drops(const struct raceway_drop_key *key, uint64_t packets, void *context)
@@ -117,10 +118,10 @@ static int reset_new(struct raceway_dp *dp, const struct raceway_dp_config *conf
 		if (vnic_present(dp, number))
 			continue;
 		new.is[number] = any = true;
+		memset(dp->vnics[number].meter, 0, sizeof(dp->vnics[number].meter));
 		for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
 			uint32_t index = number * RACEWAY_DIRS + d;
 
-			memset(&dp->meters[index], 0, sizeof(dp->meters[index]));
 			bpf_map_update_elem(dp->map[RACEWAY_MAP_STATS], &index, zero, BPF_ANY);
 		}
 	}
@@ -137,7 +138,7 @@ static void rescale_meters(struct raceway_dp *dp, uint32_t number,
 			   const struct raceway_vnic_policy *new)
 {
 	for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
-		struct raceway_meter *meter = &dp->meters[number * RACEWAY_DIRS + d];
+		struct raceway_meter *meter = &dp->vnics[number].meter[d];
 
 		raceway_bucket_rescale((uint64_t *)&meter->committed_tat, &old->dir[d].committed,
 				       &new->dir[d].committed);
@@ -164,7 +165,7 @@ static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 		}
 		/* Existing entries of a moved address now get their new owner. */
 		if (t->moved[i])
-			bpf_map_update_elem(dp->map[RACEWAY_MAP_FDB], &new->key, &number, BPF_ANY);
+			raceway_fdb_set(dp, &new->key, number); /* there is an entry */
 	}
 }
 
@@ -190,10 +191,10 @@ static void clear_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 	for (size_t i = 0; i < t->retired_count; i++) {
 		uint32_t number;
 
-		if (bpf_map_lookup_elem(dp->map[RACEWAY_MAP_FDB], &t->retired[i], &number))
+		if (raceway_fdb_get(dp, &t->retired[i], &number))
 			continue;
 		if (memcmp(&policy_valid(dp, number)->key, &t->retired[i], sizeof(t->retired[i])))
-			bpf_map_delete_elem(dp->map[RACEWAY_MAP_FDB], &t->retired[i]);
+			raceway_fdb_delete(dp, &t->retired[i]);
 	}
 }
 

@@ -329,7 +329,6 @@ static void prune(struct raceway_dp *dp, struct raceway_tables *t, enum raceway_
 		uint32_t ifindex;
 		struct raceway_vid_key vid;
 		struct raceway_foreign_key foreign;
-		struct raceway_fdb_key fdb;
 	} key, next;
 	union {
 		uint16_t segment;
@@ -384,20 +383,13 @@ static bool keep_foreign(struct raceway_dp *dp, struct raceway_tables *t, const 
 	       !(policy->flags & RACEWAY_VNIC_SPOOFCHECK);
 }
 
-static bool keep_fdb(struct raceway_dp *dp, struct raceway_tables *t, const void *key,
-		     const void *value)
-{
-	return !memcmp(&policy_now(dp, *(const uint32_t *)value)->key, key,
-		       sizeof(struct raceway_fdb_key));
-}
-
 void raceway_tables_clear(struct raceway_dp *dp, struct raceway_tables *t)
 {
 	prune(dp, t, RACEWAY_MAP_VID_SEGMENT, keep_vid);
 	prune(dp, t, RACEWAY_MAP_PORTS, keep_port);
 	prune(dp, t, RACEWAY_MAP_FOREIGN, keep_foreign);
 	if (!dp->verified)
-		prune(dp, t, RACEWAY_MAP_FDB, keep_fdb);
+		raceway_fdb_sweep(dp);
 	for (uint32_t n = 1; n <= RACEWAY_PORT_MAX; n++)
 		if (!t->port_ifindex[n] && dp->port_meters[n].mtu) {
 			memset(&dp->port_meters[n], 0, sizeof(dp->port_meters[n]));

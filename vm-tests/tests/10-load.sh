@@ -25,13 +25,13 @@ loader dir attach --pin-dir "\$bpffs/rw" --maps "\$work/m.json"
 ip -n "\$(ns s1)" addr add 10.0.0.1/24 dev e0
 ip -n "\$(ns s2)" addr add 10.0.0.2/24 dev e0
 check "ping through XDP" in_ns s1 ping -c 5 -i 0.2 -W 2 -q 10.0.0.2
-ls "\$bpffs/rw/v1/links"
+ls "\$bpffs/rw/v2/links"
 case "\${RACEWAY_VM_KERNEL:-}" in
-6.1) check_eq "clsact here" "\$(ls "\$bpffs/rw/v1/links" | grep -c clsact)" 2 ;;
-6.12) check_eq "tcx here" "\$(ls "\$bpffs/rw/v1/links" | grep -c tcx)" 2 ;;
+6.1) check_eq "clsact here" "\$(ls "\$bpffs/rw/v2/links" | grep -c clsact)" 2 ;;
+6.12) check_eq "tcx here" "\$(ls "\$bpffs/rw/v2/links" | grep -c tcx)" 2 ;;
 esac
 check_eq "counted" "\$(counter dir "\$bpffs/rw" '[.vnics[].rx.yellow.packets] | min >= 5')" true
 loader dir detach --pin-dir "\$bpffs/rw"
-check_eq "no links left" "\$(ls "\$bpffs/rw/v1/links" | wc -l)" 0
+check_eq "no links left" "\$(ls "\$bpffs/rw/v2/links" | wc -l)" 0
 EOF2
 exec bash "$TMPDIR/load.sh"

@@ -98,7 +98,7 @@ Test(cli_run, no_daemon)
 	expect("--socket /nonexistent/y.sock vnic", 1, "",
 	       "raceway: racewayd does not answer at /nonexistent/y.sock: "
 	       "No such file or directory\n");
-	expect("version", 0, "raceway 0.1.0, map layout 1\n", "");
+	expect("version", 0, "raceway 0.1.0, map layout 2\n", "");
 	ran_client(&ran, "help", NULL);
 	cr_expect_eq(ran.status, 0);
 	expect("--complete vnic del ''", 0, "", "");
