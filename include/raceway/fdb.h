@@ -3,9 +3,9 @@
  * path searches without a call and userspace writes in place.
  *
  * A key of 60 bits is mixed one to one; the upper 15 bits of the result name its first bucket,
- * the other 45 are its tag and choose the second bucket. An entry is one word, written in one store: tag,
- * which of the two buckets this is, number. Place and entry together are the whole key, so two
- * keys never look alike. */
+ * the other 45 are its tag and choose the second bucket. An entry is one word, written in one
+ * store: tag, which of the two buckets this is, number. Place and entry together are the whole key,
+ * so two keys never look alike. */
 #ifndef RACEWAY_FDB_H
 #define RACEWAY_FDB_H
 

@@ -56,7 +56,7 @@ proves_new() { # KIND NAME WORDS...: for what is given once, at add
 }
 
 new_ns host lan guest srv
-daemon_start --role standalone
+daemon_start --role standalone --max-vnics 64
 wire host up0 lan e0
 wire host up1 lan e1
 wire host fab0 srv e0

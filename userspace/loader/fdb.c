@@ -81,8 +81,8 @@ void raceway_fdb_delete(struct raceway_dp *dp, const struct raceway_fdb_key *key
 void raceway_fdb_sweep(struct raceway_dp *dp)
 {
 	for (uint32_t i = 0; i < RACEWAY_FDB_BUCKETS * RACEWAY_FDB_WAYS; i++) {
-		uint64_t *entry = (uint64_t *)&dp->fdb[i / RACEWAY_FDB_WAYS]
-					  .entry[i % RACEWAY_FDB_WAYS];
+		uint64_t *entry =
+			(uint64_t *)&dp->fdb[i / RACEWAY_FDB_WAYS].entry[i % RACEWAY_FDB_WAYS];
 		uint32_t vnic = (uint32_t)(*entry & RACEWAY_FDB_VNIC_MASK);
 		const struct raceway_vnic *v = &dp->vnics[vnic < dp->max_vnics ? vnic : 0];
 
