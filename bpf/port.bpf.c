@@ -32,12 +32,18 @@ static __always_inline int xdp_drop(__u32 ifindex, const struct verdict *v, enum
 	return XDP_DROP;
 }
 
+static __noinline int xdp_mark(struct xdp_md *ctx, __u32 ethertype, __u32 offset)
+{
+	return raceway_mark_ce((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+			       (__u16)ethertype, offset);
+}
+
 /* `shared`: behind a dispatcher, see raceway_xdp_shared. */
 static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 {
 	__u32 ifindex = ctx->ingress_ifindex, total = (__u32)bpf_xdp_get_buff_len(ctx);
 	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
-	struct frame f = { .packets = 1, .ifindex = ifindex };
+	struct frame f = { .packets = 1, .ifindex = ifindex, .xdp = ctx };
 	struct verdict v = {};
 	enum raceway_drop drop;
 
@@ -69,6 +75,8 @@ static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 	drop = meter_unicast(&v, &f);
 	if (drop)
 		return xdp_drop(ifindex, &v, drop);
+	if (f.congested && xdp_mark(ctx, f.l2.ethertype, f.l2.offset))
+		count_marked(&v, &f);
 	if (shared ? xdp_rewrite_tag(ctx, v.vid, v.pcp)
 		   : xdp_set_tag(ctx, f.l2.tagged, v.vid, v.pcp))
 		return xdp_drop(ifindex, &v, RACEWAY_DROP_REWRITE);

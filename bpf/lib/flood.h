@@ -37,7 +37,7 @@ static __always_inline enum raceway_drop flood_copy(struct __sk_buff *skb, struc
 
 	/* Looked up again: no verifier keeps a pointer across the turns of bpf_loop(). */
 	if (index) {
-		drop = meter_port(bpf_map_lookup_elem(&port_meters, &index), colour, f);
+		drop = meter_port(bpf_map_lookup_elem(&port_meters, &index), colour, v, f);
 		if (drop)
 			return drop;
 	}
@@ -117,7 +117,7 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 	v->blame_dir = RACEWAY_TX;
 	if (raceway_is_reserved(f->l2.dst))
 		return RACEWAY_DROP_RESERVED;
-	if (!group_allowed(v->src, v->src_vnic, f))
+	if (!group_allowed(v->src_vnic, f))
 		return RACEWAY_DROP_GROUP_LIMIT;
 	colour = meter_vnic(v->src, v->src_vnic, RACEWAY_TX, f);
 	count_frame(v->src_vnic, RACEWAY_TX, colour, f);

@@ -16,6 +16,38 @@ struct {
 	__type(value, struct raceway_vnic);
 } vnics SEC(".maps");
 
+/* Phantom queues of flows, of all vNICs whose frames are being lost. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RACEWAY_CLASSES_OF_FLOWS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct raceway_class);
+} flows SEC(".maps");
+
+const volatile __u64 flow_salt; /* so that nobody can aim at another's class */
+
+static __noinline int xdp_hash(struct xdp_md *xdp, __u32 ethertype, __u32 offset, __u32 macs)
+{
+	return (int)raceway_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end,
+				      (__u16)ethertype, offset, macs);
+}
+
+static __always_inline struct raceway_class *class_of(const struct frame *f, __u32 vnic,
+						      enum raceway_dir dir)
+{
+	__u64 hash = f->hash;
+	__u32 index;
+
+	if (f->xdp)
+		hash = (__u32)xdp_hash(f->xdp, f->l2.ethertype, f->l2.offset,
+					       raceway_mac_hash(&f->l2));
+	hash = (hash ^ flow_salt ^ (__u64)(vnic * RACEWAY_DIRS + dir) << 32) * 0x9e3779b97f4a7c15ULL;
+	index = (hash ^ hash >> 32) & (RACEWAY_CLASSES_OF_FLOWS - 1);
+
+	return bpf_map_lookup_elem(&flows, &index);
+}
+
 static __always_inline bool unmetered(const struct raceway_meter_params *params)
 {
 	return !params->committed.mult && params->excess.mult == RACEWAY_UNLIMITED;
@@ -42,47 +74,131 @@ __noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost)
 	return 0;
 }
 
+__noinline int raceway_meter_idle(const struct raceway_meter_params *params,
+				  struct raceway_meter *meter, __u64 now)
+{
+	if (params && meter)
+		raceway_meter_idle_now(params, meter, now);
+	return 0;
+}
+
+__noinline int raceway_meter_charge_flow(const struct raceway_meter_params *params,
+					 struct raceway_meter *meter, struct raceway_class *class,
+					 __u64 now, __u32 bytes)
+{
+	if (!params || !meter || !class)
+		return RACEWAY_RED;
+	return raceway_meter_flow_now(params, meter, class, now, bytes);
+}
+
 /* Colour of the frame in one direction of a vNIC; charges the bucket that lets it pass. */
 static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, __u32 vnic,
 				      enum raceway_dir dir, struct frame *f)
 {
+	const struct raceway_meter_params *params = &policy->dir[dir];
+	struct raceway_class *class;
 	struct raceway_vnic *v;
+	int colour;
 
-	if (unmetered(&policy->dir[dir]))
+	if (unmetered(params))
 		return RACEWAY_YELLOW;
 	v = bpf_map_lookup_elem(&vnics, &vnic);
 	if (!v)
 		return RACEWAY_RED;
-	return raceway_meter_charge(&policy->dir[dir], &v->meter[dir], frame_now(f), f->bytes);
+	colour = raceway_meter_charge(params, &v->meter[dir], frame_now(f), f->bytes);
+	if (colour == RACEWAY_BY_FLOW) {
+		class = class_of(f, vnic, dir);
+		colour = raceway_meter_charge_flow(params, &v->meter[dir], class, frame_now(f),
+						   f->bytes);
+	}
+	if (colour & RACEWAY_CONGESTED)
+		f->congested |= 1U << dir;
+	return colour & RACEWAY_COLOUR_MASK;
 }
 
-/* Room at the leaving port: green always, and may drive it into debt; yellow what is left. */
-static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *leaving, int colour,
-						    struct frame *f)
+/* Yellow at a port that is short of room: at most half of the depth is anybody's, the other half
+ * is for vNICs that keep to their share. Returns 1 if it may pass. */
+__noinline int raceway_share_port(struct raceway_port_meter *leaving, struct raceway_class *class,
+				  __u32 weight, __u64 now, __u64 cost)
 {
-	__u64 cost;
+	__u64 own;
+
+	if (!leaving || !class)
+		return 0;
+	raceway_share_turn(&leaving->vnics, now, leaving->green);
+	own = raceway_share_cost(&leaving->vnics, cost, weight);
+	raceway_share_offer(&leaving->vnics, class, now, own, weight);
+	if (!raceway_class_has_room(class, now, own, leaving->rate.depth))
+		return 0;
+	if (!raceway_bucket_take(&leaving->tat, now, cost, leaving->rate.depth)) {
+		raceway_share_crowded(&leaving->vnics);
+		return 0;
+	}
+	raceway_bucket_force(&class->tat, now, own);
+	return 1;
+}
+
+__noinline int raceway_green_port(struct raceway_port_meter *leaving, __u64 now, __u64 cost)
+{
+	if (leaving) {
+		raceway_share_turn(&leaving->vnics, now, leaving->green);
+		raceway_window_add(&leaving->green, now, cost, RACEWAY_WINDOW);
+	}
+	return 0;
+}
+
+/* Room at the leaving port: green always, and may drive it into debt; yellow what is left, by
+ * the weight of the vNIC whose colour decides: the receiver, or the sender at an uplink. */
+static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *leaving, int colour,
+						    const struct verdict *v, struct frame *f)
+{
+	const struct raceway_vnic_policy *policy = v->dst ? v->dst : v->src;
+	__u32 vnic = v->dst ? v->dst_vnic : v->src_vnic;
+	struct raceway_vnic *state;
+	__u64 cost, now;
+	int contended;
 
 	if (!leaving || !leaving->rate.mult)
 		return RACEWAY_DROP_NONE;
+	now = frame_now(f);
 	cost = raceway_cost(leaving->rate.mult, f->bytes);
+	contended = raceway_is_contended(leaving->contended, now);
 	if (colour == RACEWAY_GREEN) {
-		raceway_bucket_force(&leaving->tat, frame_now(f), cost);
+		if (contended)
+			raceway_green_port(leaving, now, cost);
+		raceway_bucket_force(&leaving->tat, now, cost);
 		return RACEWAY_DROP_NONE;
 	}
-	return raceway_bucket_take(&leaving->tat, frame_now(f), cost, leaving->rate.depth)
-		       ? RACEWAY_DROP_NONE
-		       : RACEWAY_DROP_PORT_RATE;
+	if (raceway_bucket_take(&leaving->tat, now, cost,
+				leaving->rate.depth >> contended))
+		return RACEWAY_DROP_NONE;
+	if (contended && policy) {
+		state = bpf_map_lookup_elem(&vnics, &vnic);
+		if (state && raceway_share_port(leaving, &state->meter[v->dst ? 1 : 0].port,
+						policy->weight, now, cost))
+			return RACEWAY_DROP_NONE;
+	}
+	leaving->contended = now + RACEWAY_PATIENCE;
+	return RACEWAY_DROP_PORT_RATE;
 }
 
 /* Frames to group addresses have a limit of their own: each becomes many. */
-static __always_inline bool group_allowed(const struct raceway_vnic_policy *policy, __u32 vnic,
-					  struct frame *f)
+static __always_inline bool group_allowed(__u32 vnic, struct frame *f)
 {
 	struct raceway_vnic *v = bpf_map_lookup_elem(&vnics, &vnic);
 
-	return v && raceway_bucket_take(&v->meter[RACEWAY_TX].group_tat, frame_now(f),
-					raceway_cost(policy->group.mult, f->packets),
-					policy->group.depth);
+	return v && raceway_bucket_take(&v->group_tat, frame_now(f),
+					raceway_cost(RACEWAY_GROUP_MULT, f->packets),
+					raceway_cost(RACEWAY_GROUP_MULT, RACEWAY_GROUP_BURST));
+}
+
+/* The frame was marked CE on its way out. */
+static __always_inline void count_marked(const struct verdict *v, const struct frame *f)
+{
+	if (f->congested & 1U << RACEWAY_TX)
+		count_frame(v->src_vnic, RACEWAY_TX, RACEWAY_MARKED, f);
+	if (f->congested & 1U << RACEWAY_RX)
+		count_frame(v->dst_vnic, RACEWAY_RX, RACEWAY_MARKED, f);
 }
 
 /* All meters of a unicast frame in order, counted by colour. At an uplink the sender's colour
@@ -107,7 +223,7 @@ static __always_inline enum raceway_drop meter_unicast(struct verdict *v, struct
 		v->blame_dir = RACEWAY_RX;
 	}
 	if (!drop) {
-		drop = meter_port(v->leaving, v->dst ? rx : tx, f);
+		drop = meter_port(v->leaving, v->dst ? rx : tx, v, f);
 		if (drop && v->dst)
 			rx = RACEWAY_RED;
 		else if (drop)

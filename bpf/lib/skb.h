@@ -65,6 +65,9 @@ static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct f
 		}
 	}
 	f->now = 0;
+	f->congested = 0;
+	f->xdp = NULL;
+	f->hash = bpf_get_hash_recalc(skb);
 	skb_segments(skb, f);
 	/* Segments of a few bytes each: more on the wire than any meter charges at once. */
 	return f->bytes < RACEWAY_FRAME_MAX ? 0 : -1;
@@ -119,6 +122,8 @@ static __always_inline int skb_unicast(struct __sk_buff *skb, const struct racew
 		drop = steer_unicast(f, v);
 	if (!drop)
 		drop = meter_unicast(v, f);
+	if (!drop && f->congested && bpf_skb_ecn_set_ce(skb))
+		count_marked(v, f);
 	if (!drop && skb_set_tag(skb, f->l2.tagged, v->vid, v->pcp))
 		drop = RACEWAY_DROP_REWRITE;
 	if (drop)

@@ -22,10 +22,14 @@
 #define RACEWAY_GROUP_PPS 10000
 #define RACEWAY_GROUP_BURST 1000
 
-/* Default depth of a bucket: what one TCP flow needs at small round trips to reach its cap
- * (docs/design.md section 6 has the measurement), and never less than two GSO packets. */
-#define RACEWAY_BURST_MS 250
+/* Default depth of a bucket: deep enough for one TCP flow's sawtooth (docs/design.md section 6
+ * has the measurement), of which a vNIC that was idle finds RACEWAY_IDLE_MS. A burst that
+ * somebody has chosen holds two GSO packets. */
+#define RACEWAY_BURST_MS 1000
+#define RACEWAY_IDLE_MS 18
 #define RACEWAY_BURST_MIN_BYTES 131072
+
+#define RACEWAY_CLASSES_OF_FLOWS 65536 /* phantom queues, by hash of vNIC and flow */
 
 #define RACEWAY_RATE_MIN_BPS 1000ULL
 #define RACEWAY_RATE_MAX_BPS 400000000000ULL

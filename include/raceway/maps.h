@@ -114,10 +114,9 @@ struct raceway_vnic_policy {
 	__u16 flags;		    /* RACEWAY_VNIC_* */
 	__u16 mtu;		    /* payload of Ethernet, without trunk tags */
 	__u8 pcp;		    /* priority code point from the class */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 weight; /* shares of what guarantees leave of a leaving port */
 	struct raceway_meter_params dir[RACEWAY_DIRS];
-	struct raceway_bucket group; /* tx, cost per frame */
-	__u64 reserved[2];
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vnic_policy, 120);
 
@@ -129,7 +128,7 @@ struct raceway_vnic {
 	__u32 valid; /* 0 or 1 */
 	__u32 pad;
 	struct raceway_vnic_policy slot[2];
-	__u64 reserved;
+	__u64 group_tat; /* frames to group addresses */
 	struct raceway_meter meter[RACEWAY_DIRS];
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vnic, 384);
@@ -143,7 +142,9 @@ struct raceway_port_meter {
 	__u64 tat;		    /* state */
 	__u32 mtu;		    /* payload bytes that the link carries, without tag */
 	__u32 flags;		    /* RACEWAY_LEAVING_* */
-	__u64 reserved[4];
+	__u64 contended;	    /* until then vNICs share what guarantees leave */
+	__u64 green;		    /* window's sum of what guarantees used (share.h) */
+	struct raceway_share vnics;
 };
 RACEWAY_ASSERT_SIZE(struct raceway_port_meter, 64);
 

@@ -14,6 +14,12 @@
  * A TAT that lies further ahead than any depth can put it belongs to a vNIC that was idle for
  * more than 2^55 ns (417 days) and counts as idle.
  *
+ * A bucket whose depth nobody chose is as deep as a TCP needs that halves its rate and climbs
+ * back. Such a depth is no licence to burst: credit beyond params.idle is earned by what is sent
+ * (a byte earns a byte) or by a loss (whoever was told to slow down may be silent for
+ * RACEWAY_PATIENCE), and credit that is not used in an idle time goes as it came. While frames
+ * are being lost, half of the depth is for flows that keep to their share (share.h).
+ *
  * Deviations from RFC 4115: colour-blind only; the buckets are not filled by a timer; a rate
  * of 0 makes the committed bucket empty, and an absent peak rate makes the excess unlimited. */
 #ifndef RACEWAY_METER_H
@@ -21,18 +27,8 @@
 
 #include <linux/types.h>
 
-#define RACEWAY_TICK_SHIFT 8
-#define RACEWAY_MULT_SHIFT 13
-#define RACEWAY_MULT_ROUND ((1ULL << RACEWAY_MULT_SHIFT) - 1)
-#define RACEWAY_FRAME_MAX (1U << 20) /* bytes of one GSO packet with all its headers */
-/* No depth is longer than this: one hour. */
-#define RACEWAY_DEPTH_MAX ((3600ULL * 1000000000ULL) << RACEWAY_TICK_SHIFT)
-#define RACEWAY_CAS_TRIES 16
-
-struct raceway_bucket {
-	__u64 mult;  /* ticks per byte (or per frame), times 2^RACEWAY_MULT_SHIFT; 0: empty */
-	__u64 depth; /* ticks */
-};
+#include "limits.h"
+#include "share.h"
 
 #define RACEWAY_UNLIMITED (~0ULL) /* as the excess bucket's mult: no peak rate */
 
@@ -40,123 +36,187 @@ struct raceway_bucket {
 struct raceway_meter_params {
 	struct raceway_bucket committed;
 	struct raceway_bucket excess;
+	__u64 mult; /* of CIR and excess together, at which flows share; 0: no peak rate */
+	__u64 idle; /* ticks: what a bucket holds after an idle time; 0: all of its depth */
 };
 
 /* State of one direction of a vNIC: one cache line. */
 struct raceway_meter {
 	__u64 committed_tat;
 	__u64 excess_tat;
-	__u64 group_tat; /* tx: frames to group addresses */
-	__u64 reserved[5];
+	__u64 busy;		    /* until then time that passes is credit earned */
+	__u64 contended;	    /* until then frames are judged by flow */
+	struct raceway_share flows; /* how many there are */
+	struct raceway_class port;  /* this direction's share of the leaving port's rate */
 };
 
-static inline __attribute__((always_inline)) __u64 raceway_ticks(__u64 now_ns)
+/* Frames of a vNIC to group addresses: the cost of one, rounded up. */
+#define RACEWAY_GROUP_MULT                                                                         \
+	((((RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT) << RACEWAY_MULT_SHIFT) +                   \
+	  RACEWAY_GROUP_PPS - 1) /                                                                 \
+	 RACEWAY_GROUP_PPS)
+
+/* What raceway_meter_charge() returns beside a colour. */
+#define RACEWAY_COLOUR_MASK 3
+#define RACEWAY_CONGESTED 4 /* passes, near the limit: to be marked if it can be */
+#define RACEWAY_BY_FLOW 8   /* undecided: raceway_meter_charge_flow() */
+
+/* Takes from a bucket what it would gain by an idle time of `unearned` ticks and has not earned.
+ * A pause within a round trip costs a sixteenth of itself more, a longer one as much again, down
+ * to `idle`. */
+static inline __attribute__((always_inline)) void
+raceway_bucket_idle(__u64 *tat, const struct raceway_bucket *bucket, __u64 now, __u64 unearned,
+		    __u64 idle)
 {
-	return now_ns << RACEWAY_TICK_SHIFT;
+	__u64 old = *(volatile __u64 *)tat, lost = unearned + unearned / 16;
+	__u64 base = raceway_tat_base(old, now), least = now + bucket->depth - idle;
+
+	if (idle >= bucket->depth || (__s64)(least - base) <= 0)
+		return;
+	if (unearned > RACEWAY_PAUSE)
+		lost += unearned - RACEWAY_PAUSE;
+	base = unearned > bucket->depth || (__s64)(base + lost - least) > 0 ? least : base + lost;
+	__sync_val_compare_and_swap(tat, old, base);
 }
 
-/* What is longer than any frame costs as much as the longest. */
-static inline __attribute__((always_inline)) __u64 raceway_cost(__u64 mult, __u32 bytes)
+/* Before a frame of a vNIC that has been idle is judged. */
+static inline __attribute__((always_inline)) void
+raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway_meter *meter,
+		       __u64 now)
 {
-	if (bytes >= RACEWAY_FRAME_MAX)
-		bytes = RACEWAY_FRAME_MAX - 1;
-	return (bytes * mult + RACEWAY_MULT_ROUND) >> RACEWAY_MULT_SHIFT;
+	__u64 unearned = now - meter->busy;
+
+	meter->busy = now;
+	if (params->committed.mult)
+		raceway_bucket_idle(&meter->committed_tat, &params->committed, now, unearned,
+				    params->idle);
+	if (params->excess.mult && params->excess.mult != RACEWAY_UNLIMITED)
+		raceway_bucket_idle(&meter->excess_tat, &params->excess, now, unearned,
+				    params->idle);
 }
 
-/* The earliest moment from which the next cost counts: the TAT, or now if that has passed. */
-static inline __attribute__((always_inline)) __u64 raceway_tat_base(__u64 tat, __u64 now)
-{
-	__s64 ahead = (__s64)(tat - now);
+/* Frames up to this long, ACKs and CNPs among them, may use the reserve: a quarter of `idle`. */
+#define RACEWAY_SMALL_BYTES 128
 
-	return ahead > 0 && ahead < (__s64)(2 * RACEWAY_DEPTH_MAX) ? tat : now;
+static inline __attribute__((always_inline)) __u64 raceway_limit(const struct raceway_bucket *bucket,
+								 __u64 idle, __u32 bytes, int half)
+{
+	__u64 longer = (__u64)((__s64)((__u64)RACEWAY_SMALL_BYTES - bytes) >> 63);
+
+	return (bucket->depth >> half) - (longer & idle / 4);
 }
 
-/* What follows a lost race, until it is won or RACEWAY_CAS_TRIES are used up. */
-static inline __attribute__((always_inline)) int raceway_take_again(__u64 *tat, __u64 now,
-								    __u64 cost, __u64 depth)
+/* RACEWAY_CONGESTED if less than half of `idle` is left. */
+static inline __attribute__((always_inline)) int
+raceway_congested(const __u64 *tat, const struct raceway_bucket *bucket, __u64 now, __u64 idle)
 {
-	__u64 old = *(volatile __u64 *)tat;
+	__u64 most = now + bucket->depth - idle / 2;
 
-	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
-		__u64 next = raceway_tat_base(old, now) + cost, seen;
+	return (int)((most - *(const volatile __u64 *)tat) >> 63) * RACEWAY_CONGESTED;
+}
 
-		if (next - now > depth)
-			return 0;
-		seen = __sync_val_compare_and_swap(tat, old, next);
-		if (seen == old)
-			return 1;
-		old = seen;
+/* Two costs: one has been used, one is earned. A lost store costs a little credit. */
+static inline __attribute__((always_inline)) void raceway_earn(struct raceway_meter *meter,
+							       __u64 now, __u64 cost)
+{
+	__u64 busy = meter->busy + 2 * cost, room = now + RACEWAY_PATIENCE - busy;
+
+	meter->busy = busy + (room & (__u64)((__s64)room >> 63));
+}
+
+/* Charges the bucket that lets the frame pass; `half`: only what every flow may use. */
+static inline __attribute__((always_inline)) int
+raceway_meter_take(const struct raceway_meter_params *params, struct raceway_meter *meter,
+		   __u64 now, __u32 bytes, int half)
+{
+	__u64 mult = params->committed.mult, idle = params->idle, cost;
+
+	cost = raceway_cost(mult, bytes);
+	if (mult && raceway_bucket_take(&meter->committed_tat, now, cost,
+					raceway_limit(&params->committed, idle, bytes, half))) {
+		raceway_earn(meter, now, cost);
+		/* What comes above it is asked before anybody has to slow down. */
+		return params->excess.mult
+			       ? 0
+			       : raceway_congested(&meter->committed_tat, &params->committed, now,
+						   idle);
 	}
-	return 0;
-}
-
-static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat, __u64 now,
-								      __u64 cost)
-{
-	__u64 old = *(volatile __u64 *)tat;
-
-	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
-		__u64 next = raceway_tat_base(old, now) + cost;
-		__u64 seen = __sync_val_compare_and_swap(tat, old, next);
-
-		if (seen == old)
-			return;
-		old = seen;
+	mult = params->excess.mult;
+	if (mult == RACEWAY_UNLIMITED)
+		return 1;
+	cost = raceway_cost(mult, bytes);
+	if (mult && raceway_bucket_take(&meter->excess_tat, now, cost,
+					raceway_limit(&params->excess, idle, bytes, half))) {
+		raceway_earn(meter, now, cost);
+		return 1 | raceway_congested(&meter->excess_tat, &params->excess, now, idle);
 	}
+	return 2;
 }
 
-/* In BPF the loops stand outside (bpf/lib/meter.h): the verifier then judges them once and not
- * in every state of the caller, and the first try, which nearly always wins, costs no call. */
+static inline __attribute__((always_inline)) int raceway_meter_red(struct raceway_meter *meter,
+								   __u64 now)
+{
+	meter->busy = meter->contended = now + RACEWAY_PATIENCE;
+	return 2;
+}
+
+/* As raceway_meter_charge() for a frame whose flow is in `class`: who keeps to its share may use
+ * all of the depth. */
+static inline __attribute__((always_inline)) int
+raceway_meter_flow_now(const struct raceway_meter_params *params, struct raceway_meter *meter,
+		       struct raceway_class *class, __u64 now, __u32 bytes)
+{
+	__u64 depth = params->excess.mult ? params->excess.depth : params->committed.depth;
+	__u64 cost;
+	int colour;
+
+	raceway_share_turn(&meter->flows, now, 0);
+	cost = raceway_share_cost(&meter->flows, raceway_cost(params->mult, bytes), 1);
+	raceway_share_offer(&meter->flows, class, now, cost, 1);
+	if (!raceway_class_has_room(class, now, cost, depth / 2))
+		return raceway_meter_red(meter, now);
+	colour = raceway_meter_take(params, meter, now, bytes, 0);
+	if (colour == 2) {
+		raceway_share_crowded(&meter->flows);
+		return raceway_meter_red(meter, now);
+	}
+	raceway_bucket_force(&class->tat, now, cost);
+	return colour;
+}
+
+/* What few frames need stands outside too. */
 #ifdef __bpf__
-int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth);
-int raceway_force(__u64 *tat, __u64 now, __u64 cost);
+int raceway_meter_idle(const struct raceway_meter_params *params, struct raceway_meter *meter,
+		       __u64 now);
+int raceway_meter_charge_flow(const struct raceway_meter_params *params,
+			      struct raceway_meter *meter, struct raceway_class *class, __u64 now,
+			      __u32 bytes);
 #else
-#define raceway_take raceway_take_again
-#define raceway_force raceway_force_again
+#define raceway_meter_idle raceway_meter_idle_now
+#define raceway_meter_charge_flow raceway_meter_flow_now
 #endif
 
-/* Takes `cost` from the bucket whose state is *tat if it conforms.
- * Returns 1 if taken, 0 if not. More than RACEWAY_CAS_TRIES lost races count as not. */
-static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat, __u64 now,
-								     __u64 cost, __u64 depth)
-{
-	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
-
-	if (next - now > depth)
-		return 0;
-	if (__sync_val_compare_and_swap(tat, old, next) == old)
-		return 1;
-	return raceway_take(tat, now, cost, depth);
-}
-
-/* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
- * bounded by 2 * RACEWAY_DEPTH_MAX. */
-static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
-								       __u64 cost)
-{
-	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
-
-	if (__sync_val_compare_and_swap(tat, old, next) != old)
-		raceway_force(tat, now, cost);
-}
-
 /* Judges a frame of `bytes` and charges the bucket that lets it pass.
- * Returns an enum raceway_colour (as int: 0 green, 1 yellow, 2 red); red charges nothing. */
+ * Returns an enum raceway_colour (as int: 0 green, 1 yellow, 2 red), perhaps with
+ * RACEWAY_CONGESTED; red charges nothing. RACEWAY_BY_FLOW: raceway_meter_charge_flow(). */
 static inline __attribute__((always_inline)) int
 raceway_meter_charge(const struct raceway_meter_params *params, struct raceway_meter *meter,
 		     __u64 now, __u32 bytes)
 {
-	__u64 mult = params->committed.mult;
+	/* Only depths that nobody has chosen are shared out: 0 without `idle`. */
+	int contended = raceway_is_contended(meter->contended, now) &
+			(int)((0 - params->idle) >> 63);
+	int colour;
 
-	if (mult && raceway_bucket_take(&meter->committed_tat, now, raceway_cost(mult, bytes),
-					params->committed.depth))
-		return 0;
-	mult = params->excess.mult;
-	if (mult == RACEWAY_UNLIMITED)
-		return 1;
-	if (mult && raceway_bucket_take(&meter->excess_tat, now, raceway_cost(mult, bytes),
-					params->excess.depth))
-		return 1;
+	if (params->idle && (__s64)(now - *(volatile __u64 *)&meter->busy) > 0)
+		raceway_meter_idle(params, meter, now);
+	colour = raceway_meter_take(params, meter, now, bytes, contended);
+	if (colour != 2)
+		return colour;
+	if (contended)
+		return RACEWAY_BY_FLOW;
+	if (params->idle)
+		raceway_meter_red(meter, now);
 	return 2;
 }
 

@@ -184,6 +184,84 @@ static inline __attribute__((always_inline)) int raceway_parse_l3(const void *da
 	return -1;
 }
 
+static inline __attribute__((always_inline)) __u32 raceway_mac_hash(const struct raceway_l2 *l2)
+{
+	__u32 src, dst;
+
+	__builtin_memcpy(&src, l2->src + 2, sizeof(src));
+	__builtin_memcpy(&dst, l2->dst + 2, sizeof(dst));
+	return src * 0x9e3779b1U ^ dst;
+}
+
+/* Names the flow of a frame: addresses, protocol and ports where it is IP, else `macs` and the
+ * ethertype. All fragments of a packet are of one flow. The caller adds a secret. */
+static inline __attribute__((always_inline)) __u32
+raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32 offset,
+		  __u32 macs)
+{
+	const __u8 *p = (const __u8 *)data + (offset & 0x3f), *end = data_end;
+	const __u32 *word = (const __u32 *)p;
+	__u64 hash = 0x9e3779b97f4a7c15ULL;
+	__u32 hlen = 0, proto = 0;
+
+	if (ethertype == RACEWAY_ETH_P_IP && p + RACEWAY_IPV4_HLEN_MIN <= end) {
+		hash ^= word[3] + ((__u64)word[4] << 32);
+		proto = p[9];
+		hlen = (p[0] & 0x0f) * 4;
+		if (raceway_load_be16(p + 6) & 0x3fff)
+			hlen = 0;
+	} else if (ethertype == RACEWAY_ETH_P_IPV6 && p + RACEWAY_IPV6_HLEN <= end) {
+		hash ^= word[2] + ((__u64)word[3] << 32);
+		hash *= 0xbf58476d1ce4e5b9ULL;
+		hash ^= word[4] + ((__u64)word[5] << 32);
+		hash *= 0xbf58476d1ce4e5b9ULL;
+		hash ^= word[6] + ((__u64)word[7] << 32);
+		hash *= 0xbf58476d1ce4e5b9ULL;
+		hash ^= word[8] + ((__u64)word[9] << 32);
+		proto = p[6];
+		hlen = RACEWAY_IPV6_HLEN;
+	} else {
+		hash ^= macs + ((__u64)ethertype << 32);
+	}
+	hash = (hash ^ hash >> 31 ^ proto) * 0xbf58476d1ce4e5b9ULL;
+	if (hlen && (proto == RACEWAY_IPPROTO_TCP || proto == RACEWAY_IPPROTO_UDP)) {
+		p += hlen & 0x3f;
+		if (p + 4 <= end)
+			hash ^= *(const __u32 *)p;
+	}
+	hash = (hash ^ hash >> 29) * 0x94d049bb133111ebULL;
+	return (__u32)(hash >> 32);
+}
+
+/* Marks an ECN-capable packet "congestion experienced", RFC 3168 section 5: the bits and, in
+ * IPv4, the header's checksum (RFC 1624). Returns 1 if it has marked the packet, 0 if that is not
+ * capable, marked already, or not IP. */
+static inline __attribute__((always_inline)) int
+raceway_mark_ce(void *data, const void *data_end, __u16 ethertype, __u32 offset)
+{
+	__u8 *p = (__u8 *)data + (offset & 0x3f), ecn;
+	__u32 sum;
+
+	if (p + RACEWAY_IPV4_HLEN_MIN > (const __u8 *)data_end)
+		return 0;
+	if (ethertype == RACEWAY_ETH_P_IPV6) {
+		ecn = p[1] >> 4 & 3;
+		if (!ecn || ecn == 3)
+			return 0;
+		p[1] |= 0x30;
+		return 1;
+	}
+	ecn = p[1] & 3;
+	if (ethertype != RACEWAY_ETH_P_IP || !ecn || ecn == 3)
+		return 0;
+	p[1] |= 3;
+	sum = raceway_load_be16(p + 10) + 0xffffU - (3U - ecn);
+	sum = (sum & 0xffff) + (sum >> 16);
+	p[10] = (__u8)(sum >> 8);
+	p[11] = (__u8)sum;
+	return 1;
+}
+
 /* Bytes from the destination MAC to the payload of TCP or UDP: what GSO repeats per segment.
  * 0 where there is no such header. */
 static inline __attribute__((always_inline)) __u32

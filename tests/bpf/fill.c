@@ -320,9 +320,9 @@ Test(fill, a_vnic_that_cannot_be)
 	BROKEN_VNIC("no such port", d->port = 77);
 	BROKEN_VNIC("port beyond all", d->port = 1024);
 	BROKEN_VNIC("cir above pir",
-		    d->dir[0] = (struct raceway_dp_rate){ 2000000, 1000000, 1 << 17, 1 << 17 });
+		    d->dir[0] = (struct raceway_dp_rate){ 2000000, 1000000, 1 << 17, 1 << 17, 0 });
 	BROKEN_VNIC("cbs above pbs",
-		    d->dir[1] = (struct raceway_dp_rate){ 1000000, 2000000, 1 << 18, 1 << 17 });
+		    d->dir[1] = (struct raceway_dp_rate){ 1000000, 2000000, 1 << 18, 1 << 17, 0 });
 }
 
 Test(fill, what_is_there_twice)

@@ -304,7 +304,7 @@ Test(group, copies_fail_alone)
 /* A vNIC's own limit of group frames; others and its unicast do not notice. */
 Test(group, limit)
 {
-	struct raceway_meter *meter = &bed.dp->vnics[T].meter[RACEWAY_TX];
+	struct raceway_vnic *vnic = &bed.dp->vnics[T];
 	struct raceway_bucket bucket =
 		raceway_bucket_make(8 * RACEWAY_GROUP_PPS, RACEWAY_GROUP_BURST);
 	uint64_t before = bed_ticks();
@@ -313,9 +313,9 @@ Test(group, limit)
 	leaves(&bed, F2, all(T, TAGS(C_TAG(50, 0))));
 	sent(T), got(U);
 	fire(&bed);
-	cr_expect_geq(meter->group_tat, before + raceway_cost(bucket.mult, 1));
-	cr_expect_leq(meter->group_tat, bed_ticks() + raceway_cost(bucket.mult, 1));
-	meter->group_tat = bed_ticks() + bucket.depth + raceway_ticks(RACEWAY_NSEC_PER_SEC);
+	cr_expect_geq(vnic->group_tat, before + raceway_cost(bucket.mult, 1));
+	cr_expect_leq(vnic->group_tat, bed_ticks() + raceway_cost(bucket.mult, 1));
+	vnic->group_tat = bed_ticks() + bucket.depth + raceway_ticks(RACEWAY_NSEC_PER_SEC);
 	is_lost(&bed, "spent", F1, all(T, TAGS(C_TAG(50, 0))), T, RACEWAY_TX,
 		RACEWAY_DROP_GROUP_LIMIT);
 	passes(&bed, "unicast", F1, usual(U, T, TAGS(C_TAG(50, 0))), F2,

@@ -160,6 +160,8 @@ static void read_segment(struct reader *r, struct raceway_config_file *file)
 	file->config.segment_count++;
 }
 
+#define BURST_MAX (1ULL << 36) /* bytes */
+
 static uint64_t default_burst(uint64_t rate_bps)
 {
 	uint64_t bytes = rate_bps / 8 * RACEWAY_BURST_MS / 1000;
@@ -180,11 +182,16 @@ static void read_rates(struct reader *r, struct raceway_dp_vnic *vnic)
 		snprintf(key, sizeof(key), "%s_pir", prefix[d]);
 		rate->pir_bps = get_number(r, key, RACEWAY_RATE_MAX_BPS, 0);
 		snprintf(key, sizeof(key), "%s_cbs", prefix[d]);
-		rate->cbs_bytes = get_number(r, key, 1U << 30, default_burst(rate->cir_bps));
+		rate->cbs_bytes = get_number(r, key, BURST_MAX, 0);
 		snprintf(key, sizeof(key), "%s_pbs", prefix[d]);
-		rate->pbs_bytes = get_number(r, key, 1U << 30,
-					     default_burst(rate->pir_bps) +
-						     (rate->cir_bps ? rate->cbs_bytes : 0));
+		rate->pbs_bytes = get_number(r, key, BURST_MAX, 0);
+		if (!rate->cbs_bytes && !rate->pbs_bytes)
+			rate->idle_ms = RACEWAY_IDLE_MS;
+		if (!rate->cbs_bytes)
+			rate->cbs_bytes = default_burst(rate->cir_bps);
+		if (!rate->pbs_bytes)
+			rate->pbs_bytes = default_burst(rate->pir_bps) +
+					  (rate->cir_bps ? rate->cbs_bytes : 0);
 	}
 }
 

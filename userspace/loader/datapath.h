@@ -40,6 +40,7 @@ struct raceway_dp_rate {
 	uint64_t pir_bps; /* 0: no peak rate */
 	uint64_t cbs_bytes;
 	uint64_t pbs_bytes;
+	uint32_t idle_ms; /* of the rate: what an idle vNIC may send at once; 0: all of the burst */
 };
 
 struct raceway_dp_vnic {
@@ -51,6 +52,7 @@ struct raceway_dp_vnic {
 	uint32_t ifindex; /* host end of a local vNIC; 0 with port 0: nowhere */
 	uint16_t mtu;
 	uint8_t pcp;
+	uint16_t weight; /* shares of what guarantees leave of a port; 0: 1 */
 	bool up, spoofcheck, trunk;
 	struct raceway_dp_rate dir[RACEWAY_DIRS];
 };

@@ -123,6 +123,7 @@ struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_byte
  * old rate needed. */
 void raceway_bucket_rescale(uint64_t *tat, const struct raceway_bucket *old,
 			    const struct raceway_bucket *new);
-struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate);
+/* `mtu`: an idle vNIC's burst holds two such frames at least. */
+struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate, uint32_t mtu);
 
 #endif

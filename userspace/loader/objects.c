@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "loader/objects.h"
@@ -102,6 +103,16 @@ static int load_failed(int code, const char *what, struct raceway_error *err)
 				 last_log);
 }
 
+/* The kernel's generator gives so few bytes at once and waits only while it starts up. */
+static uint64_t random_salt(void)
+{
+	uint64_t salt = 0;
+
+	while (getrandom(&salt, sizeof(salt), 0) < 0 && errno == EINTR)
+		;
+	return salt;
+}
+
 static int take_prog(struct bpf_program *prog, int *ret_fd)
 {
 	int fd = dup(bpf_program__fd(prog));
@@ -120,6 +131,7 @@ static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
 
 	if (!skel)
 		return load_failed(-errno, "the vNIC program", err);
+	skel->rodata->flow_salt = random_salt();
 	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (!ret) {
 		ret = vnic_bpf__load(skel);
@@ -147,6 +159,7 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (ret)
 		goto destroy;
+	skel->rodata->flow_salt = random_salt();
 	ret = port_bpf__load(skel);
 	if (ret) {
 		ret = load_failed(ret, "the port programs", err);

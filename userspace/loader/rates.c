@@ -6,29 +6,36 @@
 
 #include "loader/dp.h"
 
+#define FRAME_HEADER 18 /* Ethernet and a tag */
 #define TICKS_PER_SEC (RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT)
 /* 8e9 * 2^8 * 2^13 = 1.7e16 < 2^54 */
 #define MULT_AT_1_BPS ((8 * TICKS_PER_SEC) << RACEWAY_MULT_SHIFT)
 
 /* Below the least rate, where the cost of a frame would not fit 64 bits, there is none: such is
  * the excess of a peak rate that lies a few bits above the committed one. */
+static uint64_t mult_of(uint64_t rate_bps)
+{
+	return rate_bps < RACEWAY_RATE_MIN_BPS ? 0 : (MULT_AT_1_BPS + rate_bps - 1) / rate_bps;
+}
+
 struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_bytes)
 {
 	struct raceway_bucket bucket = { 0 };
 	__uint128_t depth;
 
-	if (rate_bps < RACEWAY_RATE_MIN_BPS)
+	bucket.mult = mult_of(rate_bps);
+	if (!bucket.mult)
 		return bucket;
-	bucket.mult = (MULT_AT_1_BPS + rate_bps - 1) / rate_bps;
 	depth = ((__uint128_t)burst_bytes * bucket.mult) >> RACEWAY_MULT_SHIFT;
 	bucket.depth = depth > RACEWAY_DEPTH_MAX ? RACEWAY_DEPTH_MAX : (uint64_t)depth;
 	return bucket;
 }
 
-struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate)
+struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate, uint32_t mtu)
 {
 	struct raceway_meter_params params = {
 		.committed = raceway_bucket_make(rate->cir_bps, rate->cbs_bytes),
+		.mult = mult_of(rate->pir_bps ?: rate->cir_bps),
 	};
 
 	if (!rate->pir_bps)
@@ -37,6 +44,13 @@ struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rat
 		params.excess = raceway_bucket_make(
 			rate->pir_bps - rate->cir_bps,
 			rate->cir_bps ? rate->pbs_bytes - rate->cbs_bytes : rate->pbs_bytes);
+	if (rate->idle_ms && params.mult) {
+		uint64_t frames = raceway_cost(params.mult, 2 * (mtu + FRAME_HEADER));
+
+		params.idle = raceway_ticks(rate->idle_ms * (RACEWAY_NSEC_PER_SEC / 1000));
+		if (params.idle < frames)
+			params.idle = frames;
+	}
 	return params;
 }
 

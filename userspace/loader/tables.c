@@ -50,11 +50,11 @@ static void policy_make(const struct raceway_tables *t, const struct raceway_dp_
 				    (vnic->port ? 0 : RACEWAY_VNIC_LOCAL)),
 		.mtu = vnic->mtu,
 		.pcp = vnic->pcp,
-		.group = raceway_bucket_make(8 * RACEWAY_GROUP_PPS, RACEWAY_GROUP_BURST),
+		.weight = vnic->weight ?: 1,
 	};
 	memcpy(policy->key.mac, vnic->mac, sizeof(policy->key.mac));
 	for (int d = 0; d < RACEWAY_DIRS; d++)
-		policy->dir[d] = raceway_meter_make(&vnic->dir[d]);
+		policy->dir[d] = raceway_meter_make(&vnic->dir[d], vnic->mtu);
 }
 
 /* Addresses before policies: until its policy agrees, an fdb entry is no entry. */
@@ -119,6 +119,7 @@ static int reset_new(struct raceway_dp *dp, const struct raceway_dp_config *conf
 			continue;
 		new.is[number] = any = true;
 		memset(dp->vnics[number].meter, 0, sizeof(dp->vnics[number].meter));
+		dp->vnics[number].group_tat = 0;
 		for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
 			uint32_t index = number * RACEWAY_DIRS + d;
 

@@ -151,13 +151,18 @@ static void rates(struct build *b, const json_t *doc, enum raceway_dir dir,
 	rate->pir_bps = raceway_model_u64(b->vnic, doc, words[1]);
 	rate->cbs_bytes = raceway_model_burst(doc, words[2]);
 	rate->pbs_bytes = raceway_model_burst(doc, words[3]);
+	if (!raceway_model_u64(b->vnic, doc, words[2]) && !raceway_model_u64(b->vnic, doc, words[3]))
+		rate->idle_ms = RACEWAY_IDLE_MS;
 }
 
-/* A GSO packet is judged as a whole, so it may be half of the peak burst at most. */
+/* A GSO packet is judged as a whole, so it may be half of what may be sent at once at most. */
 static uint32_t gso_limit(const struct raceway_dp_vnic *v)
 {
-	uint64_t limit = v->dir[RACEWAY_TX].pbs_bytes / 2;
+	const struct raceway_dp_rate *tx = &v->dir[RACEWAY_TX];
+	uint64_t limit = tx->pbs_bytes / 2;
 
+	if (tx->idle_ms)
+		limit = tx->pir_bps / 8 * tx->idle_ms / 1000 / 2;
 	if (!v->dir[RACEWAY_TX].pir_bps || limit > RACEWAY_GSO_MAX_BYTES)
 		return RACEWAY_GSO_MAX_BYTES;
 	return limit < 2U * v->mtu ? 2U * v->mtu : limit;

@@ -74,7 +74,7 @@ static struct raceway_meter_params make(uint64_t cir, uint64_t cbs, uint64_t pir
 		.pbs_bytes = pbs,
 	};
 
-	return raceway_meter_make(&rate);
+	return raceway_meter_make(&rate, 1500);
 }
 
 /* One run of random arrivals with a clock that may step back a little, as clocks read on

@@ -82,7 +82,7 @@ static struct raceway_meter_params make(uint64_t cir, uint64_t cbs, uint64_t pir
 		.pbs_bytes = pbs,
 	};
 
-	return raceway_meter_make(&rate);
+	return raceway_meter_make(&rate, 1500);
 }
 
 static void expect_bucket(const struct raceway_bucket *is, uint64_t rate, uint64_t burst)
