@@ -21,7 +21,7 @@ STARTS = {"tcp": start_tcp}
 
 
 def run_batch(batch, tools):
-    worlds = [World(f"w{i}", tools, cell.get("servers", 1)) for i, cell in enumerate(batch)]
+    worlds = [World(f"w{i}", tools, cell.get("servers", 1), cell.get("local", False)) for i, cell in enumerate(batch)]
     children = []
     for world, cell in zip(worlds, batch):
         children.append(STARTS[cell["kind"]](world, cell, tools))

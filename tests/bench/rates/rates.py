@@ -72,13 +72,15 @@ def main():
     parser.add_argument("--shaper", action="append")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--warm-up", type=float, default=3)
+    parser.add_argument("--local", action="store_true",
+                        help="the server is a guest on the director: GSO packets, TC")
     parser.add_argument("--tree", default=f"{HERE}/../../..",
                         help="the checkout to be measured (default: this one)")
     parser.add_argument("--build", help="its build directory (default: build in it)")
     parser.add_argument("--json", help="rows are added to this file")
     args = parser.parse_args()
     tools = build_tools(os.path.abspath(args.tree), args.build)
-    batches = [[dict(args.only, shaper=s, seconds=args.seconds, warm_up=args.warm_up)]
+    batches = [[dict(args.only, shaper=s, local=args.local, seconds=args.seconds, warm_up=args.warm_up)]
                for s in args.shaper or SHAPERS]
     timeout = BOOT_S + len(batches) * (args.seconds + args.warm_up + 5)
     for result in uml(batches, tools, timeout):

@@ -34,8 +34,8 @@ def run(*words, netns=None, text=None):
 class World:
     """One director with its servers. `rate` of 0: not limited."""
 
-    def __init__(self, name, tools, servers=1):
-        self.name, self.tools, self.count = name, tools, servers
+    def __init__(self, name, tools, servers=1, local=False):
+        self.name, self.tools, self.count, self.local = name, tools, servers, local
         self.servers = [f"{name}s{i}" for i in range(servers)]
         self.dir, self.far = f"{name}d", f"{name}r"
         self.pins = f"/sys/fs/bpf/{name}"
@@ -70,7 +70,8 @@ class World:
             lines += [f"neigh replace {a} lladdr {m} dev e0 nud permanent"
                       for m, a in hosts if a != address]
             run("ip", "-n", ns, "-batch", "-", text="\n".join(lines))
-            run("sh", "-c", f"ethtool -K e0 tx off txvlan off gro on && "
+            offload = "" if self.local else "tx off"
+            run("sh", "-c", f"ethtool -K e0 {offload} txvlan off gro on && "
                 f"sysctl -qw net.ipv4.tcp_rmem='{BUFFERS}' net.ipv4.tcp_wmem='{BUFFERS}'",
                 netns=ns)
 
@@ -84,6 +85,7 @@ class World:
         lines += [f"link set {port} master br0"
                   for port in [f"f{i}" for i in range(self.count)] + ["up0"]]
         run("ip", "-n", self.dir, "-batch", "-", text="\n".join(lines))
+        run("ethtool", "-K", "up0", "tx", "off", "gro", "on", netns=self.dir)
 
     def tc(self, netns, *words):
         run("tc", "-n", netns, *words)
@@ -94,6 +96,12 @@ class World:
 
     def limit(self, shaper, rate):
         """Server 0 may send `rate` bit/s to the LAN."""
+        self.put(shaper, rate)
+        if self.local:
+            # As a NIC that segments by itself: nothing behind the shaper looks at frames.
+            run("ethtool", "-K", "up0", "tx", "on", netns=self.dir)
+
+    def put(self, shaper, rate):
         if shaper == "raceway":
             self.raceway([{"tx_pir": rate} if rate else {}])
             return
@@ -119,11 +127,11 @@ class World:
         config = {
             "schema": 1,
             "ports": [{"name": f"f{i}", "dev": f"f{i}", "role": "fabric", "native_segment": 10,
-                       "rate": PORT_RATE} for i in range(self.count)]
+                       "rate": PORT_RATE} for i in range(0 if self.local else self.count)]
             + [{"name": "up0", "dev": "up0", "role": "uplink", "rate": port_rate}],
             "segments": [{"number": 10, "uplink": "up0"}],
-            "vnics": [{"name": f"v{i}/0", "mac": self.mac(i), "segment": 10, "port": f"f{i}",
-                       **rates} for i, rates in enumerate(vnics)],
+            "vnics": [{"name": f"v{i}/0", "mac": self.mac(i), "segment": 10,
+                       "dev" if self.local else "port": f"f{i}", **rates} for i, rates in enumerate(vnics)],
         }
         path = f"{self.tools['run']}/{self.name}.json"
         with open(path, "w", encoding="ascii") as file:
