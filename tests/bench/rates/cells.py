@@ -1,39 +1,92 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Runs batches of cells in this kernel: all worlds of a batch stand and work at the same time.
-Prints one line of JSON per cell, as soon as it is known."""
+"""Runs batches of cells in this kernel: all worlds of a batch stand before its traffic starts.
+Prints one line of JSON per cell as soon as it is known; what failed says why."""
 import json
 import subprocess
 import sys
 
 from world import World
 
+TCP_PORT = 7001
+UDP_PORT = 7010
 
-def start_tcp(world, cell, tools):
+
+def tcp(world, server, flows):
+    return f"tcp,{world.servers[server]},{world.far},{world.far_address},{TCP_PORT},{flows}"
+
+
+def udp(world, server, rate, cap=0, when="now"):
+    return (f"udp,{world.servers[server]},{world.far},{world.far_address},{UDP_PORT + server},"
+            f"{rate:.0f},{cap},{when}")
+
+
+def limited(world, cell):
     world.limit(cell["shaper"], cell["rate"])
-    world.delay(cell["rtt"])
-    return subprocess.Popen(
-        [tools["flow"], str(cell["warm_up"]), str(cell["seconds"]),
-         f"tcp,{world.servers[0]},{world.far},{world.far_address},7001,{cell['flows']}"],
-        stdout=subprocess.PIPE, text=True)
+    world.delay(cell.get("rtt", 0))
 
 
-STARTS = {"tcp": start_tcp}
+def tcp_cell(world, cell):
+    limited(world, cell)
+    return [tcp(world, 0, cell["flows"])]
+
+
+def udp_cell(world, cell):
+    limited(world, cell)
+    return [udp(world, 0, cell["offered"])]
+
+
+def burst_cell(world, cell):
+    limited(world, cell)
+    return [udp(world, 0, cell["offered"], cell["rate"], "idle")]
+
+
+def flood_cell(world, cell):
+    limited(world, cell)
+    return [tcp(world, 0, 1), udp(world, 0, cell["offered"])]
+
+
+def ping_cell(world, cell):
+    limited(world, cell)
+    return [tcp(world, 0, cell["flows"]),
+            f"ping,{world.servers[0]},{world.far_address},{cell['interval']}"]
+
+
+def guarantee_cell(world, cell):
+    world.guarantee(cell["shaper"], cell["vnics"], cell["rate"])
+    return [udp(world, i, v["demand"]) for i, v in enumerate(cell["vnics"])]
+
+
+KINDS = {"tcp": tcp_cell, "udp": udp_cell, "burst": burst_cell, "flood": flood_cell,
+         "ping": ping_cell, "guarantee": guarantee_cell}
+
+
+def prepare(index, cell, tools):
+    """The world and its traffic's command."""
+    world = World(f"w{index}", tools, len(cell.get("vnics", [0])), cell["local"])
+    streams = KINDS[cell["kind"]](world, cell)
+    return world, [tools["flow"], str(cell["warm_up"]), str(cell["seconds"])] + streams
+
+
+def tell(cell, **what):
+    print(json.dumps({"cell": cell, **what}), flush=True)
 
 
 def run_batch(batch, tools):
-    worlds = [World(f"w{i}", tools, cell.get("servers", 1), cell.get("local", False)) for i, cell in enumerate(batch)]
-    children = []
-    for world, cell in zip(worlds, batch):
-        children.append(STARTS[cell["kind"]](world, cell, tools))
-    for world, cell, child in zip(worlds, batch, children):
-        out, _ = child.communicate()
-        result = {"cell": cell, "status": child.returncode}
+    ready = []
+    for index, cell in enumerate(batch):
         try:
-            result["streams"] = json.loads(out)
+            ready.append((cell, *prepare(index, cell, tools)))
+        except (RuntimeError, ValueError) as error:
+            tell(cell, error=str(error))
+    children = [(cell, world, subprocess.Popen(command, stdout=subprocess.PIPE,
+                                               stderr=subprocess.PIPE, text=True))
+                for cell, world, command in ready]
+    for cell, world, child in children:
+        out, err = child.communicate()
+        try:
+            tell(cell, streams=json.loads(out), lost=world.lost())
         except ValueError:
-            result["status"] = result["status"] or 1
-        print(json.dumps(result), flush=True)
-    for world in worlds:
+            tell(cell, error=f"rates-flow: status {child.returncode}: {err.strip()}")
         world.remove()
 
 

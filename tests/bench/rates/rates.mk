@@ -6,7 +6,7 @@ RATES_BPF := $(BPF_SRC:bpf/%.bpf.c=$(RATES_OUT)/bpf/%.skel.h)
 
 .PHONY: rates
 rates: $(BUILD)/raceway-loader $(RATES_OUT)/flow $(RATES_OUT)/edt $(RATES_OUT)/edt.bpf.o \
-	$(RATES_OUT)/raceway-loader
+	$(RATES_OUT)/pass.bpf.o 	$(RATES_OUT)/raceway-loader
 
 $(RATES_OUT)/flow: $(wildcard $(RATES)/flow*.c) $(RATES)/flow.h
 	@mkdir -p $(@D)
@@ -18,7 +18,7 @@ $(RATES_OUT)/edt: $(RATES)/edt.c $(RATES)/edt.h
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LDLIBS_ALL)
 
-$(RATES_OUT)/edt.bpf.o: $(RATES)/edt.bpf.c $(RATES)/edt.h
+$(RATES_OUT)/%.bpf.o: $(RATES)/%.bpf.c $(RATES)/edt.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

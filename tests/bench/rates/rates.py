@@ -1,101 +1,124 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The rates part of the benchmark: docs/bench.md says what its rows mean."""
+"""The rates part of the benchmark: docs/bench.md says what its rows mean. Without options all of
+it; --only KIND,... some cells, with every stream's figures."""
 import argparse
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
+
+import kernels
+import report
+import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MEMORY = "1200M"
-BOOT_S = 60
-PRIORITY = -10  # other work on the machine is noise
-PAYLOAD_SHARE = 1448 / 1514  # of a frame at MTU 1500, with TCP timestamps
-SHAPERS = ["raceway", "htb", "tbf", "edt"]
+UNITS = [("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3), ("ms", 1), ("", 1)]
 
 
-def number(text, units):
-    for unit, factor in units:
+def number(text):
+    for unit, factor in UNITS:
         if text.endswith(unit):
-            return float(text[:-len(unit)]) * factor
-    raise argparse.ArgumentTypeError(f"no unit: {text}")
+            return float(text.removesuffix(unit)) * factor
+    raise ValueError(text)
 
 
-def rate_of(text):
-    return int(number(text, [("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3)]))
+def matches(group, words):
+    """KIND,RATE,ROUND-TRIP,FLOWS from the left, `*` or nothing: any."""
+    c = group[0]
+    for word, key in zip(words, ("kind", "rate", "rtt", "flows")):
+        if word == "*":
+            continue
+        if (word if key == "kind" else number(word)) != c.get(key):
+            return False
+    return True
 
 
-def rtt_of(text):
-    return number(text, [("ms", 1)])
+def choose(args):
+    """Groups of cells, and a TCP cell also where the suite has none like it."""
+    words = args.only.split(",")
+    groups = [g for g in suite.everything(args.seconds) if matches(g, words)
+              and ("native" if args.native else "uml") == g[0]["kernel"]]
+    if words[0] == "tcp" and len(words) == 4 and "*" not in words and not groups:
+        rate, rtt, flows = number(words[1]), number(words[2]), number(words[3])
+        groups = [[suite.cell("tcp", s, int(rate), args.seconds, rtt=rtt, flows=int(flows),
+                              warm_up=suite.warm_up(rtt),
+                              kernel="native" if args.native else "uml")
+                   for s in suite.SHAPERS]]
+    if not groups:
+        raise SystemExit(f"rates: no such cells: {args.only}")
+    for group in groups:
+        if args.shaper:
+            pattern = group[0]
+            group[:] = [dict(pattern, shaper=s) for s in args.shaper]
+        for c in group:
+            if args.at:
+                c["local"] = args.at == "guest"
+            if args.only:
+                c["seconds"] = args.seconds if c["kind"] != "burst" else c["seconds"]
+            if args.warm_up is not None:
+                c["warm_up"] = args.warm_up
+    return groups
 
 
-def only(text):
-    """tcp,RATE,RTT,FLOWS"""
-    kind, rate, rtt, flows = text.split(",")
-    return {"kind": kind, "rate": rate_of(rate), "rtt": rtt_of(rtt), "flows": int(flows)}
+def details(result):
+    c = result["cell"]
+    texts = []
+    for s in result["streams"]:
+        if s["kind"] == "tcp":
+            ceiling = c["rate"] * report.PAYLOAD_SHARE
+            share = f"share {s['bps'] / ceiling:.3f}  " if ceiling else ""
+            texts.append(f"tcp {s['bps'] / 1e6:.2f} Mbit/s  {share}"
+                         f"retransmits {s['retransmits']}  rtt {s['rtt_ms']:.2f} ms  "
+                         f"jain {report.jain(s['flows']):.3f}")
+        else:
+            texts.append(" ".join(f"{k} {v}" for k, v in s.items()
+                                  if k not in ("seconds", "failed", "busy")))
+    print(f"{c['shaper']:8} {report.place(c):6} {c['kind']}: {'; '.join(texts)}; "
+          f"lost behind {result['lost']}")
 
 
-def uml(batches, tools, timeout):
-    """All batches in one User-mode Linux; returns the results."""
-    run = tempfile.mkdtemp(prefix="rates.", dir="/tmp")
-    spec = {"batches": batches, "tools": dict(tools, run=run)}
-    with open(f"{run}/cells.json", "w", encoding="ascii") as file:
-        json.dump(spec, file)
-    command = ["nice", "-n", str(PRIORITY), "linux.uml", f"mem={MEMORY}", "root=none", "rootfstype=hostfs", "rootflags=/", "rw",
-               f"init={HERE}/guest.sh", f"rates_run={run}", f"uml_dir={run}/", "con=null",
-               "con0=null,fd:1", "con1=null", "ssl=null"]
-    with open(f"{run}/log", "w", encoding="ascii") as log:
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                       timeout=timeout)
-    with open(f"{run}/out", encoding="ascii") as file:
-        results = [json.loads(line) for line in file]
-    with open(f"{run}/err", encoding="utf-8") as file:
-        sys.stderr.write(file.read())
-    shutil.rmtree(run, ignore_errors=True)
-    return results
-
-
-def build_tools(tree, build):
-    build = os.path.abspath(build or f"{tree}/build")
-    subprocess.run(["make", "-s", "-C", tree, "-f", "Makefile", "-f", f"{HERE}/rates.mk",
-                    f"BUILD={build}", f"RATES={HERE}", "rates"], check=True, stdout=sys.stderr)
-    out = f"{build}/tests/rates"
-    return {"flow": f"{out}/flow", "edt": f"{out}/edt", "edt_object": f"{out}/edt.bpf.o",
-            "loader": f"{out}/raceway-loader", "native_loader": f"{build}/raceway-loader"}
-
-
-def main():
+def arguments():
     parser = argparse.ArgumentParser(prog="bench rates")
-    parser.add_argument("--only", type=only, metavar="tcp,RATE,RTT,FLOWS", required=True)
-    parser.add_argument("--shaper", action="append")
+    parser.add_argument("--only", metavar="KIND,RATE,RTT,FLOWS",
+                        help="cells like tcp,100mbit,10ms,1; kinds: " + " ".join(report.ROWS))
+    parser.add_argument("--shaper", action="append", choices=suite.SHAPERS + ["none"])
+    parser.add_argument("--at", choices=["port", "guest"],
+                        help="where the sender is: behind a fabric port, or a local vNIC")
+    parser.add_argument("--native", action="store_true", help="in this kernel (only --only)")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--warm-up", type=float, default=3)
-    parser.add_argument("--local", action="store_true",
-                        help="the server is a guest on the director: GSO packets, TC")
+    parser.add_argument("--warm-up", type=float)
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
+                        help="how many User-mode Linux at once")
     parser.add_argument("--tree", default=f"{HERE}/../../..",
                         help="the checkout to be measured (default: this one)")
     parser.add_argument("--build", help="its build directory (default: build in it)")
     parser.add_argument("--json", help="rows are added to this file")
-    args = parser.parse_args()
-    tools = build_tools(os.path.abspath(args.tree), args.build)
-    batches = [[dict(args.only, shaper=s, local=args.local, seconds=args.seconds, warm_up=args.warm_up)]
-               for s in args.shaper or SHAPERS]
-    timeout = BOOT_S + len(batches) * (args.seconds + args.warm_up + 5)
-    for result in uml(batches, tools, timeout):
-        cell = result["cell"]
-        if result["status"]:
-            print(f"{cell['shaper']:8} invalid: {result}")
-            continue
-        tcp = result["streams"][0]
-        ceiling = cell["rate"] * PAYLOAD_SHARE if cell["rate"] else 1
-        flows = tcp["flows"]
-        jain = sum(flows) ** 2 / (len(flows) * sum(f * f for f in flows) or 1)
-        print(f"{cell['shaper']:8} {tcp['bps'] / 1e6:9.2f} Mbit/s  share {tcp['bps'] / ceiling:.3f}"
-              f"  retransmits {tcp['retransmits']:6}  rtt {tcp['rtt_ms']:8.2f} ms"
-              f"  jain {jain:.3f}  cpu {tcp['cpu'] / tcp['seconds']:.2f}")
-    return 0
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    groups = choose(args) if args.only else suite.everything(args.seconds)
+    tools = kernels.build_tools(os.path.abspath(args.tree), args.build)
+    batches = suite.batches(groups)
+    raw = kernels.run_all(batches, tools, args.jobs)
+    results = report.Results(raw)
+    if args.only:
+        for result in raw:
+            if "error" not in result:
+                details(result)
+    else:
+        rows = report.rows_of(groups, results)
+        report.print_rows(rows)
+        if args.json:
+            report.write_json(args.json, rows, not results.invalid)
+            with open(f"{args.json}.raw", "w", encoding="utf-8") as file:
+                json.dump(raw, file, indent=1)
+    for text in results.invalid:
+        print(f"bench: invalid: {text}", file=sys.stderr)
+    missing = sum(map(len, batches)) - len(raw)
+    if missing:
+        print(f"bench: invalid: {missing} cells gave nothing", file=sys.stderr)
+    return 1 if results.invalid or missing else 0
 
 
 if __name__ == "__main__":

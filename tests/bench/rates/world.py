@@ -7,7 +7,7 @@ The frames are those of a wire: whole, with their checksums, no GSO packets. The
 far host's egress, on the way of the acknowledgements: the director stands beside the sender.
 Runs in whatever kernel it is started in, natively in a namespace or in User-mode Linux."""
 import json
-import os
+import shutil
 import subprocess
 
 MTU = 1500
@@ -17,6 +17,7 @@ TBF_LATENCY = "50ms"
 BURST_MIN = 32 * 1024
 TICKS = 250  # the classic advice: a burst of one timer tick of the rate
 NETEM_LIMIT = 1_000_000  # packets: it must never be full
+VNICS_MAX = 64
 BUFFERS = "4096 131072 67108864"
 
 
@@ -86,6 +87,9 @@ class World:
                   for port in [f"f{i}" for i in range(self.count)] + ["up0"]]
         run("ip", "-n", self.dir, "-batch", "-", text="\n".join(lines))
         run("ethtool", "-K", "up0", "tx", "off", "gro", "on", netns=self.dir)
+        for i in range(0 if self.local else self.count):
+            run("ip", "-n", self.dir, "link", "set", f"f{i}", "xdpdrv", "obj",
+                self.tools["pass_object"], "sec", "xdp")
 
     def tc(self, netns, *words):
         run("tc", "-n", netns, *words)
@@ -122,6 +126,27 @@ class World:
         else:
             raise ValueError(f"no such shaper: {shaper}")
 
+    def guarantee(self, shaper, vnics, port_rate):
+        """Server i may send vnics[i]["cir"] to the LAN whatever the others do, the rest of the
+        port is shared by weight."""
+        if shaper == "raceway":
+            self.raceway([{"tx_cir": v["cir"]} for v in vnics], port_rate)
+            return
+        if shaper != "htb":
+            raise ValueError(f"{shaper} has no guarantees")
+        self.bridge()
+        self.tc(self.dir, "qdisc", "add", "dev", "up0", "root", "handle", "1:", "htb")
+        self.tc(self.dir, "class", "add", "dev", "up0", "parent", "1:", "classid", "1:1", "htb",
+                "rate", port_rate, "burst", self.burst(port_rate), "cburst",
+                self.burst(port_rate))
+        for i, v in enumerate(vnics):
+            self.tc(self.dir, "class", "add", "dev", "up0", "parent", "1:1", "classid",
+                    f"1:1{i}", "htb", "rate", v["cir"], "ceil", port_rate,
+                    "quantum", v["weight"] * (MTU + HEAD), "burst", BURST_MIN,
+                    "cburst", BURST_MIN)
+            self.tc(self.dir, "filter", "add", "dev", "up0", "parent", "1:", "protocol", "ip",
+                    "u32", "match", "ip", "src", f"{self.address(i)}/32", "flowid", f"1:1{i}")
+
     def raceway(self, vnics, port_rate=PORT_RATE):
         """One vNIC per server, each with the rates of its entry."""
         config = {
@@ -137,10 +162,14 @@ class World:
         with open(path, "w", encoding="ascii") as file:
             json.dump(config, file)
         run(self.tools["loader"], "attach", "--pin-dir", self.pins, "--maps", path,
-            netns=self.dir)
+            "--max-vnics", VNICS_MAX, netns=self.dir)
+
+    def lost(self):
+        """Frames that passed the shaper and found no room at the far host."""
+        out = run("ip", "-n", self.dir, "-s", "-j", "link", "show", "up0")
+        return json.loads(out)[0]["stats64"]["tx"]["dropped"]
 
     def remove(self):
-        if os.path.isdir(self.pins):
-            run(self.tools["loader"], "detach", "--pin-dir", self.pins, netns=self.dir)
+        shutil.rmtree(self.pins, ignore_errors=True)
         lines = [f"netns del {ns}" for ns in self.servers + [self.far, self.dir]]
         run("ip", "-batch", "-", text="\n".join(lines))
