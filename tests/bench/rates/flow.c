@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* rates-flow WARM-UP SECONDS STREAM...: runs all streams at once, prints a JSON array with what
  * each did between the warm-up and the end. A stream is its kind and words, by commas. */
-#include "flow.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "flow.h"
 
 #define STREAMS_MAX 64
 #define EVENTS_MAX 64
@@ -188,8 +188,7 @@ static int report_all(double seconds)
 	printf("[");
 	for (size_t i = 0; i < stream_count; i++) {
 		printf("%s{\"kind\": \"%s\", \"seconds\": %.4f, \"busy\": %.2f, \"failed\": %d, ",
-		       i ? ",\n " : "", streams[i].kind->name, seconds, busy,
-		       streams[i].failed);
+		       i ? ",\n " : "", streams[i].kind->name, seconds, busy, streams[i].failed);
 		streams[i].kind->report(&streams[i], seconds);
 		printf("}");
 		failed |= streams[i].failed;

@@ -61,7 +61,7 @@ static uint16_t checksum(const uint8_t *bytes, size_t count)
 		sum += word;
 	}
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 static void transmit(struct flow_stream *stream)
@@ -88,7 +88,9 @@ static int receive(struct ping *ping)
 {
 	uint8_t packet[256], control[128];
 	struct iovec vector = { packet, sizeof(packet) };
-	struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr header = { .msg_iov = &vector,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
 				 .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(ping->fd, &header, MSG_DONTWAIT);
 	struct timespec stamp = { 0 };

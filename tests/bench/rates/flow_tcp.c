@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* TCP flows that always have something to send. What arrives is thrown away by the kernel: its
  * checksum was verified, and offloads are off, so that it was a real one. */
-#include "flow.h"
-
 #include <errno.h>
-#include <netinet/in.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "flow.h"
 
 #define FLOWS_MAX 256
 #define CHUNK_BYTES (256U << 10)
@@ -149,8 +149,8 @@ static void tcp_report(struct flow_stream *stream, double seconds)
 		sum += tcp->received[i];
 		printf("%s%.0f", i ? ", " : "", 8 * (double)tcp->received[i] / seconds);
 	}
-	printf("], \"bps\": %.0f, \"retransmits\": %u, \"rtt_ms\": %.3f",
-	       8 * (double)sum / seconds, tcp->retransmits, tcp->rtt_ms);
+	printf("], \"bps\": %.0f, \"retransmits\": %u, \"rtt_ms\": %.3f", 8 * (double)sum / seconds,
+	       tcp->retransmits, tcp->rtt_ms);
 }
 
 const struct flow_kind flow_tcp = {

@@ -15,7 +15,7 @@
 
 #define PAYLOAD 1472
 #define FRAME (PAYLOAD + 42)
-#define SEGMENTS 40	   /* datagrams per send */
+#define SEGMENTS 40 /* datagrams per send */
 #define SENDS_PER_TICK 8
 #define TICK_NS 1000000LL
 #define MESSAGES 64
