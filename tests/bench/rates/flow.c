@@ -21,12 +21,16 @@
 #define FDS_MAX 4096
 #define WAIT_MAX_NS 5000000LL /* the window's ends are this exact where nothing happens */
 
+#define DRAIN_NS NSEC_PER_SEC
+#define STALL_NS 40000000LL
+
 static const struct flow_kind *const kinds[] = { &flow_tcp, &flow_udp, &flow_ping };
 static struct flow_stream streams[STREAMS_MAX];
 static size_t stream_count;
 static struct flow_stream *by_fd[FDS_MAX];
 static int poller = -1;
-static double busy; /* CPU seconds of the whole machine within the window */
+static double busy;    /* CPU seconds of the whole machine within the window */
+static double stalled; /* seconds of it in which this process did not get to run */
 
 int64_t flow_now(void)
 {
@@ -174,11 +178,20 @@ static void run(double warm_up, double seconds, double *ret_seconds)
 	mark_all(false);
 	from = now = flow_now();
 	to = from + (int64_t)(seconds * NSEC_PER_SEC);
-	for (; now < to; now = flow_now())
+	for (int64_t before; now < to;) {
+		before = now;
 		turn(now, to);
+		now = flow_now();
+		if (now - before > STALL_NS)
+			stalled += (double)(now - before) / NSEC_PER_SEC;
+	}
 	mark_all(true);
 	busy = busy_seconds() - busy;
 	*ret_seconds = (double)(now - from) / NSEC_PER_SEC;
+	for (size_t i = 0; i < stream_count; i++)
+		to = streams[i].kind->drain ? now + DRAIN_NS : to;
+	for (; now < to; now = flow_now())
+		turn(now, to);
 }
 
 static int report_all(double seconds)
@@ -187,8 +200,10 @@ static int report_all(double seconds)
 
 	printf("[");
 	for (size_t i = 0; i < stream_count; i++) {
-		printf("%s{\"kind\": \"%s\", \"seconds\": %.4f, \"busy\": %.2f, \"failed\": %d, ",
-		       i ? ",\n " : "", streams[i].kind->name, seconds, busy, streams[i].failed);
+		printf("%s{\"kind\": \"%s\", \"seconds\": %.4f, \"busy\": %.2f, \"stalled\": %.3f, "
+		       "\"failed\": %d, ",
+		       i ? ",\n " : "", streams[i].kind->name, seconds, busy, stalled,
+		       streams[i].failed);
 		streams[i].kind->report(&streams[i], seconds);
 		printf("}");
 		failed |= streams[i].failed;

@@ -18,7 +18,8 @@ struct flow_stream;
 struct flow_kind {
 	const char *name;
 	const char *usage;
-	int words; /* behind the name */
+	int words;  /* behind the name */
+	bool drain; /* what is on its way when the window ends is waited for */
 	/* Sockets of both ends; 0 or -errno. */
 	int (*open)(struct flow_stream *stream, char **words);
 	void (*ready)(struct flow_stream *stream, int fd, uint32_t events);

@@ -152,6 +152,7 @@ const struct flow_kind flow_ping = {
 	.name = "ping",
 	.usage = "FROM-NS,ADDRESS,INTERVAL-MS",
 	.words = 3,
+	.drain = true,
 	.open = ping_open,
 	.tick = ping_tick,
 	.report = ping_report,

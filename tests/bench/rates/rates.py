@@ -71,9 +71,9 @@ def details(result):
                          f"jain {report.jain(s['flows']):.3f}")
         else:
             texts.append(" ".join(f"{k} {v}" for k, v in s.items()
-                                  if k not in ("seconds", "failed", "busy")))
+                                  if k not in ("seconds", "failed", "busy", "stalled")))
     print(f"{c['shaper']:8} {report.place(c):6} {c['kind']}: {'; '.join(texts)}; "
-          f"lost behind {result['lost']}")
+          f"lost behind {result['lost']}, stalled {result['streams'][0]['stalled']:.2f} s")
 
 
 def arguments():
@@ -109,6 +109,8 @@ def main():
     else:
         rows = report.rows_of(groups, results)
         report.print_rows(rows)
+        for text in sorted(results.disturbed):
+            print(f"bench: n/a, the machine stood still: {text}", file=sys.stderr)
         if args.json:
             report.write_json(args.json, rows, not results.invalid)
             with open(f"{args.json}.raw", "w", encoding="utf-8") as file:

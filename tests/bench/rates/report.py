@@ -8,6 +8,7 @@ from suite import GUARANTEE_VNICS, REACH, SHAPERS
 PAYLOAD_SHARE = 1448 / 1514  # of a frame at MTU 1500, with TCP timestamps
 FRAME_BITS = 1514 * 8
 LOST = 0.001
+STALLED = 0.03  # of the window
 TCP_CEILING = 0.97
 TCP_OF_BEST = 0.98
 JAIN = 0.95
@@ -48,6 +49,7 @@ class Results:
 
     def __init__(self, results):
         self.by_key = {}
+        self.disturbed = set()
         self.invalid = []
         for r in results:
             failed = [s["failed"] for s in r.get("streams", []) if s["failed"]]
@@ -59,6 +61,11 @@ class Results:
                 self.invalid.append(f"{self.text(r['cell'])}: {r['error']}")
             else:
                 self.by_key[self.key(r["cell"])] = r
+
+    @staticmethod
+    def stood_still(r):
+        """The machine was busy with something else: nothing was offered meanwhile."""
+        return any(s["stalled"] > STALLED * s["seconds"] for s in r["streams"])
 
     @staticmethod
     def was_lost(r):
@@ -91,6 +98,9 @@ class Results:
         values = {}
         for shaper in SHAPERS:
             result = self.get(c, shaper)
+            if result and self.stood_still(result):
+                self.disturbed.add(self.text(result["cell"]))
+                result = NA
             values[shaper] = figure(result) if result else NA
         return values
 

@@ -91,8 +91,9 @@ def native_cells(seconds):
                     kernel="native") for s in NATIVE_SHAPERS]
     for flows in FLOWS:
         yield [cell("tcp", s, GBIT, seconds, flows=flows, local=False, kernel="native")
-               for s in NATIVE_SHAPERS + ["none"]]
-    yield [cell("tcp", "raceway", 0, seconds, flows=1, local=False, kernel="native")]
+               for s in NATIVE_SHAPERS]
+        yield [cell("tcp", s, 0, seconds, flows=flows, local=False, kernel="native")
+               for s in ("raceway", "none")]
 
 
 def everything(seconds):

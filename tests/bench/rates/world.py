@@ -156,7 +156,8 @@ class World:
             + [{"name": "up0", "dev": "up0", "role": "uplink", "rate": port_rate}],
             "segments": [{"number": 10, "uplink": "up0"}],
             "vnics": [{"name": f"v{i}/0", "mac": self.mac(i), "segment": 10,
-                       "dev" if self.local else "port": f"f{i}", **rates} for i, rates in enumerate(vnics)],
+                       "dev" if self.local else "port": f"f{i}", **rates}
+                      for i, rates in enumerate(vnics)],
         }
         path = f"{self.tools['run']}/{self.name}.json"
         with open(path, "w", encoding="ascii") as file:
