@@ -61,10 +61,9 @@ KINDS = {"tcp": tcp_cell, "udp": udp_cell, "burst": burst_cell, "flood": flood_c
 
 
 def prepare(index, cell, tools):
-    """The world and its traffic's command."""
+    """The world and the traffic in it."""
     world = World(f"w{index}", tools, len(cell.get("vnics", [0])), cell["local"])
-    streams = KINDS[cell["kind"]](world, cell)
-    return world, [tools["flow"], str(cell["warm_up"]), str(cell["seconds"])] + streams
+    return world, KINDS[cell["kind"]](world, cell)
 
 
 def tell(cell, **what):
@@ -78,15 +77,22 @@ def run_batch(batch, tools):
             ready.append((cell, *prepare(index, cell, tools)))
         except (RuntimeError, ValueError) as error:
             tell(cell, error=str(error))
-    children = [(cell, world, subprocess.Popen(command, stdout=subprocess.PIPE,
-                                               stderr=subprocess.PIPE, text=True))
-                for cell, world, command in ready]
-    for cell, world, child in children:
-        out, err = child.communicate()
-        try:
-            tell(cell, streams=json.loads(out), lost=world.lost())
-        except ValueError:
-            tell(cell, error=f"rates-flow: status {child.returncode}: {err.strip()}")
+    if not ready:
+        return
+    # One process for all: several would wait for each other on a machine with one CPU.
+    command = [tools["flow"], str(batch[0]["warm_up"]), str(batch[0]["seconds"])]
+    command += [s for _, _, streams in ready for s in streams]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        results = json.loads(done.stdout)
+    except ValueError:
+        results = []
+    for cell, world, streams in ready:
+        if results:
+            tell(cell, streams=results[:len(streams)], lost=world.lost())
+            results = results[len(streams):]
+        else:
+            tell(cell, error=f"rates-flow: status {done.returncode}: {done.stderr.strip()}")
         world.remove()
 
 

@@ -18,6 +18,8 @@
 #define SEGMENTS 40 /* datagrams per send */
 #define SENDS_PER_TICK 8
 #define TICK_NS 1000000LL
+#define TICK_MAX_NS 4000000LL
+#define TICK_DATAGRAMS 8 /* worth a turn */
 #define MESSAGES 64
 #define BUFFER_BYTES (64 << 20)
 #define LATE_NS 20000000LL /* what could not be sent in time may follow so much later */
@@ -28,7 +30,7 @@ struct udp {
 	bool one_by_one;
 	double bps, cap; /* of frame bits */
 	bool from_idle;
-	int64_t started;
+	int64_t started, tick, next;
 	uint64_t offered; /* datagrams, since it was started */
 	uint64_t sent, received, sent_from, received_from;
 	int64_t first; /* arrival of the first */
@@ -48,9 +50,12 @@ static int udp_open(struct flow_stream *stream, char **words)
 		return -ENOMEM;
 	udp->bps = flow_number(words[4]);
 	udp->cap = flow_number(words[5]);
-	udp->from_idle = !strcmp(words[6], "idle");
 	if (udp->bps <= 0 || udp->cap < 0)
 		return -EINVAL;
+	udp->tick = (int64_t)(TICK_DATAGRAMS * FRAME * 8.0 * NSEC_PER_SEC / udp->bps);
+	udp->tick = udp->tick < TICK_NS ? TICK_NS : udp->tick;
+	udp->tick = udp->tick > TICK_MAX_NS ? TICK_MAX_NS : udp->tick;
+	udp->from_idle = !strcmp(words[6], "idle");
 	udp->out = flow_socket(words[0], AF_INET, SOCK_DGRAM, 0);
 	udp->in = flow_socket(words[1], AF_INET, SOCK_DGRAM, 0);
 	if (udp->out < 0 || udp->in < 0 ||
@@ -144,7 +149,7 @@ static void transmit(struct flow_stream *stream, int64_t now)
 	uint64_t due, late;
 
 	if (!udp->started)
-		udp->started = now - TICK_NS;
+		udp->started = now - udp->tick;
 	due = (uint64_t)(udp->bps / 8 / FRAME * (double)(now - udp->started) / NSEC_PER_SEC);
 	for (int i = 0; i < SENDS_PER_TICK && udp->offered < due; i++) {
 		size_t count = due - udp->offered < SEGMENTS ? due - udp->offered : SEGMENTS;
@@ -167,10 +172,13 @@ static int64_t udp_tick(struct flow_stream *stream, int64_t now)
 {
 	struct udp *udp = stream->state;
 
+	if (now < udp->next)
+		return udp->next;
 	if (!udp->from_idle || stream->counting)
 		transmit(stream, now);
 	receive(stream);
-	return now + TICK_NS;
+	udp->next = now + udp->tick;
+	return udp->next;
 }
 
 static void udp_mark(struct flow_stream *stream, bool end)
