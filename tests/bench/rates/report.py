@@ -150,9 +150,11 @@ def tcp_rows(results, c):
 
 def udp_rows(results, c):
     def error(r):
-        s = r["streams"][0]
-        if s["offered_bps"] < REACH * c["rate"] and r["cell"]["shaper"] != "edt":
-            return NA  # EDT holds the sender back itself
+        s, shaper = r["streams"][0], r["cell"]["shaper"]
+        # EDT holds the sender back itself, queues on the same machine do, too.
+        held_back = shaper == "edt" or (c["local"] and shaper != "raceway")
+        if s["offered_bps"] < REACH * c["rate"] and not held_back:
+            return NA
         return s["bps"] / c["rate"] - 1
     values = results.figures(c, error)
     ours = values["raceway"]
@@ -171,7 +173,7 @@ def ping_rows(results, c):
     name = f"{rate_text(c['rate'])} full of {c['flows']} TCP flows"
     values = results.figures(c, lambda r: r["streams"][1]["p99_ms"] - c["rtt"])
     ours, htb = values["raceway"], values["htb"]
-    yield row(c, f"ping p99 above {c['rtt']} ms, {name}", "ms", values,
+    yield row(c, f"ping p99 above {c['rtt']:g} ms, {name}", "ms", values,
               f"<= HTB / {PING_RATIO}", NA if NA in (ours, htb) else ours <= htb / PING_RATIO, 2)
     lost = results.figures(c, lambda r: 1 - r["streams"][1]["received"] / r["streams"][1]["sent"])
     yield row(c, f"ping lost, {name}", "share", lost)

@@ -94,6 +94,11 @@ def native_cells(seconds):
                for s in NATIVE_SHAPERS]
         yield [cell("tcp", s, 0, seconds, flows=flows, local=False, kernel="native")
                for s in ("raceway", "none")]
+    rate = GUARANTEE_RATE
+    yield [cell("ping", s, rate, seconds, flows=PING_FLOWS, interval=PING_INTERVAL_MS,
+                kernel="native") for s in NATIVE_SHAPERS]
+    yield [cell("guarantee", s, rate, seconds, vnics=GUARANTEE_VNICS, kernel="native")
+           for s in ("raceway", "htb")]
 
 
 def everything(seconds):
