@@ -25,8 +25,9 @@ children = []
 def build_tools(tree, build):
     """The programs of a checkout, its own and those for User-mode Linux."""
     build = os.path.abspath(build or f"{tree}/build")
+    # As `make` names it: what depends on which header is noted under that name.
     subprocess.run(["make", "-s", "-C", tree, "-f", "Makefile", "-f", f"{HERE}/rates.mk",
-                    f"BUILD={build}", f"RATES={HERE}", "rates"], check=True, stdout=sys.stderr)
+                    f"BUILD={os.path.relpath(build, tree)}", f"RATES={HERE}", "rates"], check=True, stdout=sys.stderr)
     out = f"{build}/tests/rates"
     return {"flow": f"{out}/flow", "edt": f"{out}/edt", "edt_object": f"{out}/edt.bpf.o",
             "pass_object": f"{out}/pass.bpf.o",

@@ -18,6 +18,7 @@ BURST_MIN = 32 * 1024
 TICKS = 250  # the classic advice: a burst of one timer tick of the rate
 NETEM_LIMIT = 1_000_000  # packets: it must never be full
 VNICS_MAX = 64
+WEIGHT = None  # the name of a vNIC's tx weight in the loader's file: there is none yet
 BUFFERS = "4096 131072 67108864"
 
 
@@ -130,7 +131,8 @@ class World:
         """Server i may send vnics[i]["cir"] to the LAN whatever the others do, the rest of the
         port is shared by weight."""
         if shaper == "raceway":
-            self.raceway([{"tx_cir": v["cir"]} for v in vnics], port_rate)
+            self.raceway([{"tx_cir": v["cir"], **({WEIGHT: v["weight"]} if WEIGHT else {})}
+                          for v in vnics], port_rate)
             return
         if shaper != "htb":
             raise ValueError(f"{shaper} has no guarantees")
