@@ -84,7 +84,7 @@ def arguments():
     parser.add_argument("--at", choices=["port", "guest"],
                         help="where the sender is: behind a fabric port, or a local vNIC")
     parser.add_argument("--native", action="store_true", help="in this kernel (only --only)")
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--warm-up", type=float)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
                         help="how many User-mode Linux at once")

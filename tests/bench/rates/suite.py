@@ -4,7 +4,8 @@
 MBIT = 1_000_000
 GBIT = 1_000_000_000
 RATES = [10 * MBIT, 100 * MBIT, GBIT]
-RTTS = [0.1, 10, 50]
+DELAY_MIN = 0.1  # ms: what the path takes by itself, about
+RTTS = [DELAY_MIN, 10, 50]
 FLOWS = [1, 16]
 SHAPERS = ["raceway", "htb", "tbf", "edt"]
 NATIVE_SHAPERS = ["raceway", "htb", "tbf"]  # the development machine's kernel has no fq

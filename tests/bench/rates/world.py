@@ -10,6 +10,8 @@ import json
 import shutil
 import subprocess
 
+from suite import DELAY_MIN
+
 MTU = 1500
 HEAD = 14
 PORT_RATE = 40_000_000_000  # of the leaving port where it is not what is measured
@@ -78,7 +80,7 @@ class World:
                 netns=ns)
 
     def delay(self, milliseconds):
-        if milliseconds > 0.1:
+        if milliseconds > DELAY_MIN:
             run("tc", "-n", self.far, "qdisc", "add", "dev", "e0", "root", "netem", "delay",
                 f"{milliseconds}ms", "limit", NETEM_LIMIT)
 
