@@ -37,9 +37,9 @@ struct frame {
 	__u32 payload; /* longest packet's bytes behind the Ethernet header, for the MTU */
 	__u32 ifindex; /* where it arrived */
 	__u32 hash;    /* of the flow, where `xdp` is NULL */
-	__u32 congested; /* bit per enum raceway_dir: that meter is near its limit */
+	__u32 congested;    /* bit per enum raceway_dir: that meter is near its limit */
 	struct xdp_md *xdp; /* the context if this is XDP */
-	__u64 now;     /* ticks, read once per frame */
+	__u64 now;	    /* ticks, read once per frame */
 };
 
 /* Where it came from, where it goes. A number of 0 means "no vNIC". */

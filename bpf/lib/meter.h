@@ -41,8 +41,9 @@ static __always_inline struct raceway_class *class_of(const struct frame *f, __u
 
 	if (f->xdp)
 		hash = (__u32)xdp_hash(f->xdp, f->l2.ethertype, f->l2.offset,
-					       raceway_mac_hash(&f->l2));
-	hash = (hash ^ flow_salt ^ (__u64)(vnic * RACEWAY_DIRS + dir) << 32) * 0x9e3779b97f4a7c15ULL;
+				       raceway_mac_hash(&f->l2));
+	hash = (hash ^ flow_salt ^ (__u64)(vnic * RACEWAY_DIRS + dir) << 32) *
+	       0x9e3779b97f4a7c15ULL;
 	index = (hash ^ hash >> 32) & (RACEWAY_CLASSES_OF_FLOWS - 1);
 
 	return bpf_map_lookup_elem(&flows, &index);
@@ -169,8 +170,7 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 		raceway_bucket_force(&leaving->tat, now, cost);
 		return RACEWAY_DROP_NONE;
 	}
-	if (raceway_bucket_take(&leaving->tat, now, cost,
-				leaving->rate.depth >> contended))
+	if (raceway_bucket_take(&leaving->tat, now, cost, leaving->rate.depth >> contended))
 		return RACEWAY_DROP_NONE;
 	if (contended && policy) {
 		state = bpf_map_lookup_elem(&vnics, &vnic);

@@ -17,6 +17,7 @@
 #define RACEWAY_MTU_MIN 68
 #define RACEWAY_MTU_MAX 9216
 #define RACEWAY_CLASSES 8
+#define RACEWAY_WEIGHT_MAX 1000 /* shares of one vNIC in what guarantees leave of a port */
 
 /* Frames of one vNIC to group addresses: replication is the cheapest attack. */
 #define RACEWAY_GROUP_PPS 10000

@@ -98,8 +98,8 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 /* Frames up to this long, ACKs and CNPs among them, may use the reserve: a quarter of `idle`. */
 #define RACEWAY_SMALL_BYTES 128
 
-static inline __attribute__((always_inline)) __u64 raceway_limit(const struct raceway_bucket *bucket,
-								 __u64 idle, __u32 bytes, int half)
+static inline __attribute__((always_inline)) __u64
+raceway_limit(const struct raceway_bucket *bucket, __u64 idle, __u32 bytes, int half)
 {
 	__u64 longer = (__u64)((__s64)((__u64)RACEWAY_SMALL_BYTES - bytes) >> 63);
 
@@ -136,10 +136,9 @@ raceway_meter_take(const struct raceway_meter_params *params, struct raceway_met
 					raceway_limit(&params->committed, idle, bytes, half))) {
 		raceway_earn(meter, now, cost);
 		/* What comes above it is asked before anybody has to slow down. */
-		return params->excess.mult
-			       ? 0
-			       : raceway_congested(&meter->committed_tat, &params->committed, now,
-						   idle);
+		return params->excess.mult ? 0
+					   : raceway_congested(&meter->committed_tat,
+							       &params->committed, now, idle);
 	}
 	mult = params->excess.mult;
 	if (mult == RACEWAY_UNLIMITED)
@@ -204,8 +203,8 @@ raceway_meter_charge(const struct raceway_meter_params *params, struct raceway_m
 		     __u64 now, __u32 bytes)
 {
 	/* Only depths that nobody has chosen are shared out: 0 without `idle`. */
-	int contended = raceway_is_contended(meter->contended, now) &
-			(int)((0 - params->idle) >> 63);
+	int contended =
+		raceway_is_contended(meter->contended, now) & (int)((0 - params->idle) >> 63);
 	int colour;
 
 	if (params->idle && (__s64)(now - *(volatile __u64 *)&meter->busy) > 0)

@@ -196,8 +196,7 @@ static inline __attribute__((always_inline)) __u32 raceway_mac_hash(const struct
 /* Names the flow of a frame: addresses, protocol and ports where it is IP, else `macs` and the
  * ethertype. All fragments of a packet are of one flow. The caller adds a secret. */
 static inline __attribute__((always_inline)) __u32
-raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32 offset,
-		  __u32 macs)
+raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32 offset, __u32 macs)
 {
 	const __u8 *p = (const __u8 *)data + (offset & 0x3f), *end = data_end;
 	const __u32 *word = (const __u32 *)p;
@@ -236,8 +235,8 @@ raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32
 /* Marks an ECN-capable packet "congestion experienced", RFC 3168 section 5: the bits and, in
  * IPv4, the header's checksum (RFC 1624). Returns 1 if it has marked the packet, 0 if that is not
  * capable, marked already, or not IP. */
-static inline __attribute__((always_inline)) int
-raceway_mark_ce(void *data, const void *data_end, __u16 ethertype, __u32 offset)
+static inline __attribute__((always_inline)) int raceway_mark_ce(void *data, const void *data_end,
+								 __u16 ethertype, __u32 offset)
 {
 	__u8 *p = (__u8 *)data + (offset & 0x3f), ecn;
 	__u32 sum;

@@ -120,9 +120,10 @@ static inline __attribute__((always_inline)) __u64 raceway_window_add(__u64 *sum
 }
 
 /* A member asks for `cost` ticks of its share, whether it gets them or not. */
-static inline __attribute__((always_inline)) void
-raceway_share_offer(struct raceway_share *share, struct raceway_class *class, __u64 now,
-		    __u64 cost, __u32 weight)
+static inline __attribute__((always_inline)) void raceway_share_offer(struct raceway_share *share,
+								      struct raceway_class *class,
+								      __u64 now, __u64 cost,
+								      __u32 weight)
 {
 	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW);
 	cost = cost * weight >> RACEWAY_SUM_SHIFT;

@@ -202,7 +202,8 @@ static void read_vnic(struct reader *r, struct raceway_config_file *file)
 	static const char *const known[] = { "name",   "number", "mac",	   "segment", "port",
 					     "dev",    "mtu",	 "class",  "state",   "spoofcheck",
 					     "trunk",  "tx_cir", "tx_pir", "tx_cbs",  "tx_pbs",
-					     "rx_cir", "rx_pir", "rx_cbs", "rx_pbs",  NULL };
+					     "rx_cir", "rx_pir", "rx_cbs", "rx_pbs",  "weight",
+					     NULL };
 	const char *port = get_text(r, "port", NULL), *dev = get_text(r, "dev", NULL);
 
 	refuse_unknown(r, known);
@@ -211,6 +212,7 @@ static void read_vnic(struct reader *r, struct raceway_config_file *file)
 	vnic->segment = (uint16_t)get_number(r, "segment", RACEWAY_SEGMENT_MAX, 0);
 	vnic->mtu = (uint16_t)get_number(r, "mtu", RACEWAY_MTU_MAX, DEFAULT_MTU);
 	vnic->pcp = (uint8_t)get_number(r, "class", RACEWAY_CLASSES - 1, 0);
+	vnic->weight = (uint16_t)get_number(r, "weight", RACEWAY_WEIGHT_MAX, 1);
 	vnic->up = get_choice(r, "state", states, 2, 1);
 	vnic->spoofcheck = get_bool(r, "spoofcheck", true);
 	vnic->trunk = get_bool(r, "trunk", false);

@@ -151,7 +151,8 @@ static void rates(struct build *b, const json_t *doc, enum raceway_dir dir,
 	rate->pir_bps = raceway_model_u64(b->vnic, doc, words[1]);
 	rate->cbs_bytes = raceway_model_burst(doc, words[2]);
 	rate->pbs_bytes = raceway_model_burst(doc, words[3]);
-	if (!raceway_model_u64(b->vnic, doc, words[2]) && !raceway_model_u64(b->vnic, doc, words[3]))
+	if (!raceway_model_u64(b->vnic, doc, words[2]) &&
+	    !raceway_model_u64(b->vnic, doc, words[3]))
 		rate->idle_ms = RACEWAY_IDLE_MS;
 }
 

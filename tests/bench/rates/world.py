@@ -20,7 +20,7 @@ BURST_MIN = 32 * 1024
 TICKS = 250  # the classic advice: a burst of one timer tick of the rate
 NETEM_LIMIT = 1_000_000  # packets: it must never be full
 VNICS_MAX = 64
-WEIGHT = None  # the name of a vNIC's tx weight in the loader's file: there is none yet
+WEIGHT = "weight"  # in the loader's file
 BUFFERS = "4096 131072 67108864"
 
 
