@@ -76,7 +76,7 @@ until_true "and so is a vNIC behind it" oper_is /v1/vnics/c/eth0 up
 
 # So many events that some are lost: the outcome is right all the same.
 lost() { # events, by all netlink sockets of the namespace
-  in_ns host awk 'NR > 1 { n += $9 } END { print n + 0 }' /proc/net/netlink
+  in_ns host cat /proc/net/netlink | awk 'NR > 1 { n += $9 } END { print n + 0 }'
 }
 
 in_ns host ip link add storm type veth peer name gale

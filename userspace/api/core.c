@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/samples.h"
+#include "plan/programs.h"
 #include "util/cleanup.h"
 
 static void model_freep(struct raceway_model **model)
@@ -62,10 +63,15 @@ static void on_link(enum raceway_link_change change, const struct raceway_link *
 	static const char *const names[] = {
 		[RACEWAY_LINK_SAME] = "same",	      [RACEWAY_LINK_APPEARED] = "appeared",
 		[RACEWAY_LINK_VANISHED] = "vanished", [RACEWAY_LINK_CHANGED] = "changed",
-		[RACEWAY_LINK_CARRIER] = "carrier",
+		[RACEWAY_LINK_CARRIER] = "carrier",   [RACEWAY_LINK_PROGRAMS] = "programs",
 	};
 	struct raceway_core *core = context;
 
+	if (change == RACEWAY_LINK_PROGRAMS)
+		fprintf(stderr,
+			"racewayd: %s: programs of ours were taken off by somebody; they are put "
+			"back\n",
+			link->name);
 	if (!core->on_event)
 		return;
 	raceway_core_event(core, "link",
@@ -214,13 +220,23 @@ int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)
 	return ret;
 }
 
-void raceway_core_listen(struct raceway_core *core)
+static void make_right(struct raceway_core *core)
 {
 	struct raceway_error err = { 0 };
 	char line[512];
 
-	if (!raceway_kernel_listen(&core->kernel))
-		return;
 	if (raceway_core_reconcile(core, &err))
 		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
+}
+
+void raceway_core_listen(struct raceway_core *core)
+{
+	if (raceway_kernel_listen(&core->kernel))
+		make_right(core);
+}
+
+void raceway_core_look(struct raceway_core *core)
+{
+	if (raceway_kernel_look(&core->kernel, false))
+		make_right(core);
 }

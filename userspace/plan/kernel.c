@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "plan/programs.h"
 #include "util/cleanup.h"
 
 #define ROUNDS 4 /* attaching a port may change carriers, and that host ends */
@@ -130,6 +131,12 @@ static void on_event(enum raceway_link_change change, const struct raceway_link 
 	struct raceway_kernel *k = l->kernel;
 	const struct raceway_dp_port *port = port_of_dev(&k->want, link->name);
 
+	if (change == RACEWAY_LINK_PROGRAMS) {
+		/* Where another's program was in the way, it may have gone. */
+		l->due |= (port && !is_attached(k, link->ifindex)) ||
+			  raceway_kernel_look_at(k, link->ifindex);
+		return;
+	}
 	if (port || is_attached(k, link->ifindex) || !strncmp(link->name, "rw", 2) ||
 	    change != RACEWAY_LINK_CARRIER)
 		l->due = true;
@@ -146,6 +153,7 @@ bool raceway_kernel_listen(struct raceway_kernel *kernel)
 	if (raceway_events_read(kernel->events_fd, &kernel->links, on_event, &l)) {
 		/* Events were lost: read all anew. What cannot be read now stays as it was. */
 		(void)raceway_links_read(&kernel->rtnl, RACEWAY_NSID_OWN, &kernel->links);
+		(void)raceway_kernel_look(kernel, true);
 		kernel->refill = l.due = true;
 	}
 	return l.due;
@@ -248,24 +256,6 @@ static int take_problems(struct raceway_kernel_run *run, const struct raceway_pl
 	return 0;
 }
 
-/* Somebody has taken a port's programs off, or its pins away: what was attached is looked at as
- * at start, where attaching what is attached changes nothing. */
-static void forget_detached(struct raceway_kernel *k, const struct raceway_want *want)
-{
-	for (size_t i = 0; i < want->port_count; i++) {
-		const struct raceway_link *link =
-			raceway_links_by_name(&k->links, want->ports[i].dev);
-		struct raceway_dp_port_info info = { 0 };
-
-		if (!link || !is_attached(k, link->ifindex) ||
-		    raceway_dp_port_info(k->dp, link->ifindex, &info) || info.attached)
-			continue;
-		k->attached_count = 0;
-		k->refill = true;
-		return;
-	}
-}
-
 static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_plan *ret_plan)
 {
 	struct raceway_kernel *k = run->kernel;
@@ -280,7 +270,7 @@ static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_pl
 
 	(void)raceway_kernel_listen(k);
 	if (all)
-		forget_detached(k, run->want);
+		(void)raceway_kernel_look(k, false);
 	have.attached = k->attached;
 	have.attached_count = k->attached_count;
 	ret = read_namespaces(run, all);
@@ -356,14 +346,4 @@ int raceway_kernel_make(struct raceway_kernel *kernel, struct raceway_want *want
 	if (steps)
 		settle_rounds(kernel, &kernel->want);
 	return 0;
-}
-
-int raceway_kernel_reconcile(struct raceway_kernel *kernel, struct raceway_error *err)
-{
-	size_t steps = 0;
-	int ret = one_round(kernel, &kernel->want, RACEWAY_MAKE_TOLERANT, true, &steps, err);
-
-	if (!ret && steps)
-		settle_rounds(kernel, &kernel->want);
-	return ret;
 }

@@ -21,12 +21,13 @@ struct raceway_kernel {
 	uint32_t group;
 	uint32_t *attached; /* sorted */
 	size_t attached_count, attached_room;
+	size_t look_next; /* where raceway_kernel_look() goes on */
 	struct raceway_dp_config filled;
 	bool is_filled, refill;
 	struct raceway_want want; /* as last made */
 	struct raceway_trouble *troubles;
 	size_t trouble_count;
-	/* Called for each link event that changed something. */
+	/* Called for each link event that changed something. PROGRAMS: ours were taken off. */
 	void (*on_link)(enum raceway_link_change change, const struct raceway_link *link,
 			void *context);
 	void *on_link_context;
@@ -47,9 +48,6 @@ enum raceway_make {
  * and the kernel is as before. */
 int raceway_kernel_make(struct raceway_kernel *kernel, struct raceway_want *want,
 			enum raceway_make how, struct raceway_error *err);
-/* Makes what was last wanted so again. */
-int raceway_kernel_reconcile(struct raceway_kernel *kernel, struct raceway_error *err);
-
 /* Takes waiting link events. True if any concerns what is wanted, so that a reconcile is due. */
 bool raceway_kernel_listen(struct raceway_kernel *kernel);
 
