@@ -35,9 +35,9 @@ void raceway_model_set_salt(struct raceway_model *model, uint64_t salt);
 
 /* `doc` as it came (units as text allowed; "name" and "schema" are not needed, and checked).
  * Assigns what is ASSIGNED and absent (numbers: the lowest free one; MACs: locally administered,
- * from the name, unique); PUT keeps what was assigned before. A value that is the default is not
- * stored. Judges the object alone; the model is unchanged on failure. Nested lists are not taken
- * here. */
+ * from the name, unique); PUT keeps what was assigned before, and a number that was given. A
+ * value that is the default is not stored. Judges the object alone; the model is unchanged on
+ * failure. Nested lists are not taken here. */
 int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name, const json_t *doc, enum raceway_write how,
 			struct raceway_error *err);

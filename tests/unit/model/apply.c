@@ -124,9 +124,9 @@ Test(apply, exactly_so_and_the_others_alone)
 			   "  - {name: web1/eth1, segment: new, spoofcheck: off, tx-pir: 1gbit}\n",
 			   false, &err),
 		     0, "%s: %s", err.object, err.message);
-	/* absent attributes are back at their defaults, assigned ones are kept */
+	/* absent attributes are back at their defaults, the MAC too; numbers are kept */
 	expect_stored(model, "vnic", "web1/eth0",
-		      "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:01\",\"number\":1}");
+		      "{\"segment\":\"lan\",\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}");
 	expect_stored(model, "segment", "lan", "{\"number\":1,\"uplink\":\"up0\",\"vlan\":7}");
 	expect_stored(model, "segment", "new", "{\"number\":4}");
 	expect_stored(model, "profile", "web1", "{}");

@@ -51,6 +51,7 @@ Test(diff, lines)
 			 "~ profile web1 server a -> none\n"
 			 "+ profile web3\n"
 			 "- vnic spare/eth0\n"
+			 "~ vnic web1/eth0 mac 02:00:00:00:00:01 -> 02:6c:87:a0:3c:6f\n"
 			 "~ vnic web1/eth0 mtu 1500 -> 9000\n"
 			 "~ vnic web1/eth0 tx-cir 3gbit -> none\n"
 			 "~ vnic web1/eth0 rx-pbs none -> 1m\n"

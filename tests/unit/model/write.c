@@ -258,9 +258,12 @@ Test(write, normal_form)
 		{ "vnic", "web1/eth0", PATCH, "{\"rx-pir\": null, \"tx_cir\": \"0\"}",
 		  "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:01\",\"rx_cir\":4000000000,"
 		  "\"number\":1}" },
-		/* PUT: exactly so, but what was assigned is kept */
+		/* PUT: exactly so, with the MAC that its name gives; the number is kept */
 		{ "vnic", "web1/eth0", PUT, "{\"name\": \"eth0\", \"segment\": \"priv\"}",
-		  "{\"segment\":\"priv\",\"mac\":\"02:00:00:00:00:01\",\"number\":1}" },
+		  "{\"segment\":\"priv\",\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}" },
+		{ "vnic", "web1/eth0", PATCH, "{\"mac\": null}",
+		  "{\"segment\":\"lan\",\"tx_cir\":3000000000,\"rx_cir\":4000000000,"
+		  "\"rx_pir\":8000000000,\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}" },
 		{ "segment", "lan", PUT, "{\"schema\": 1, \"name\": \"lan\"}", "{\"number\":1}" },
 		{ "segment", "lan", PUT, "{\"number\": 9}", "{\"number\":9}" },
 		{ "profile", "box", PUT, "{}", "{}" },
