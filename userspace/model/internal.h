@@ -24,6 +24,10 @@ struct raceway_model {
 char *raceway_model_object(const struct raceway_kind *kind, const char *name,
 			   char buf[RACEWAY_MODEL_NAME]);
 bool raceway_model_touched(const struct raceway_model *model, const char *kind, const char *name);
+/* The document as it was before the change, NULL if it was not there or was not touched. Not for
+ * vNICs that were dropped. */
+const json_t *raceway_model_before(const struct raceway_model *model, const char *kind,
+				   const char *name);
 
 /* A copy that is still the same change: what was touched stays so. */
 struct raceway_model *raceway_model_dup(const struct raceway_model *model);

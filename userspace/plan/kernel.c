@@ -239,6 +239,14 @@ static void end_run(struct raceway_kernel_run *run)
 	raceway_config_free(&run->former);
 }
 
+/* A device that went away before the change was not asked for by it. */
+static bool is_old(const struct raceway_kernel_run *run, const struct raceway_problem *problem)
+{
+	return raceway_kernel_trouble(run->kernel, problem->error.object) ||
+	       (problem->port >= 0 &&
+		port_of_dev(&run->kernel->want, run->want->ports[problem->port].dev));
+}
+
 /* Problems of the plan: new ones refuse the change, the others are remembered. */
 static int take_problems(struct raceway_kernel_run *run, const struct raceway_plan *plan,
 			 bool strict, struct raceway_error *err)
@@ -246,7 +254,7 @@ static int take_problems(struct raceway_kernel_run *run, const struct raceway_pl
 	for (size_t i = 0; i < plan->problem_count; i++) {
 		const struct raceway_error *problem = &plan->problems[i].error;
 
-		if (strict && !raceway_kernel_trouble(run->kernel, problem->object)) {
+		if (strict && !is_old(run, &plan->problems[i])) {
 			if (err && !err->fault)
 				*err = *problem;
 			return -EPERM;

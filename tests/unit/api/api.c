@@ -370,3 +370,36 @@ Test(api, doctor_and_version_answer)
 	cr_expect_eq(call("GET", "/v1/version", NULL), 200);
 	cr_expect_eq(json_integer_value(json_object_get(answer.json, "schema")), 1);
 }
+
+/* What needs no interface is allowed while it is away; a new one must be there. */
+Test(api, a_port_may_be_changed_while_its_device_is_away)
+{
+	uint32_t up0;
+
+	add_port_and_segment();
+	up0 = if_nametoindex("up0");
+	cr_assert_eq(raceway_links_delete(&core.kernel.rtnl, &up0, 1), 0);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"rate\":\"5gbit\"}"), 200);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"description\":\"d\",\"host\":\"none\"}"),
+		     200);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"dev\":\"up8\"}"), 409);
+	cr_expect_eq(
+		call("POST", "/v1/ports", "{\"name\":\"x\",\"dev\":\"up9\",\"role\":\"uplink\"}"),
+		409);
+	cr_expect_eq(call("DELETE", "/v1/segments/lan", NULL), 204);
+	cr_expect_eq(call("DELETE", "/v1/ports/up0", NULL), 204);
+}
+
+Test(api, a_body_of_yaml_needs_its_header)
+{
+	const json_t *error;
+
+	cr_expect_eq(call("POST", "/v1/diff", "schema: 1\n"), 400);
+	error = json_object_get(answer.json, "error");
+	cr_expect(strstr(json_string_value(json_object_get(error, "message")),
+			 "needs the header Content-Type: application/yaml"));
+	cr_expect_eq(call("POST", "/v1/diff", "[]"), 400);
+	error = json_object_get(answer.json, "error");
+	cr_expect_str_eq(json_string_value(json_object_get(error, "message")),
+			 "the body is no object of keys and values, as {\"schema\": 1} is");
+}

@@ -511,7 +511,12 @@ Test(check, world_judges_changes_only)
 	} cases[] = {
 		{ "segment", "y", "{}", NULL },
 		{ "profile", "y", "{}", NULL },
-		{ "port", "up0", "{\"description\": \"x\"}", "dev eth0 does not exist" },
+		{ "port", "up0", "{\"description\": \"x\"}", NULL },
+		{ "port", "up0", "{\"rate\": \"9gbit\"}", NULL },
+		{ "port", "srv1", "{\"mode\": \"generic\"}", NULL },
+		{ "port", "up0", "{\"dev\": \"eth5\"}", "dev eth5 does not exist" },
+		{ "port", "y", "{\"dev\": \"eth5\", \"role\": \"uplink\"}",
+		  "dev eth5 does not exist" },
 		{ "vnic", "box/eth0", "{\"description\": \"x\"}", "no room" },
 	};
 	struct raceway_model *base = raceway_test_model(raceway_test_base);
@@ -530,7 +535,8 @@ Test(check, world_judges_changes_only)
 						 &err),
 			     0, "%s", err.message);
 		r = raceway_model_check(model, &dark, &err);
-		cr_expect_eq(r < 0, cases[i].says != NULL, "%s: %s", cases[i].name, err.message);
+		cr_expect_eq(r < 0, cases[i].says != NULL, "%s %s: %s", cases[i].name, cases[i].doc,
+			     err.message);
 		if (cases[i].says)
 			cr_expect(strstr(err.message, cases[i].says), "%s", err.message);
 		raceway_model_free(model);
