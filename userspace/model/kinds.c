@@ -99,7 +99,7 @@ static const struct raceway_attr server_attrs[] = {
 	  .type = RACEWAY_TYPE_REF,
 	  .ref = "port",
 	  .flags = RACEWAY_ATTR_LIST,
-	  .help = "fabric port it is wired to" },
+	  .help = "fabric port it is wired to; one" },
 	DESCRIPTION,
 };
 

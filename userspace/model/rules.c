@@ -64,6 +64,12 @@ static int server_rules(const struct rule *r)
 {
 	if (strcmp(r->name, RACEWAY_MODEL_LOCAL) == 0 && json_object_get(r->doc, "port"))
 		return REFUSE(r, "port", "local is this machine and is wired to no port");
+	if (json_array_size(json_object_get(r->doc, "port")) > 1)
+		return raceway_error_set(
+			r->err, RACEWAY_FAULT_CANNOT, r->object, "port",
+			"more than one port: not yet: its vNICs would all be behind "
+			"%s; give one",
+			json_string_value(json_array_get(json_object_get(r->doc, "port"), 0)));
 	return 0;
 }
 

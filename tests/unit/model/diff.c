@@ -31,7 +31,7 @@ Test(diff, lines)
 	json_auto_t *document = raceway_test_yaml(
 		"schema: 1\n"
 		"segments: [{name: new}, {name: lan, uplink: up0, switching: vepa}]\n"
-		"servers: [{name: a, port: [srv1, srv2]}, {name: b}]\n"
+		"servers: [{name: a, port: [srv2]}, {name: b}]\n"
 		"profiles:\n"
 		"- name: web1\n"
 		"  vnics: [{name: eth0, segment: lan, rx_cir: 4gbit, rx_pir: 8gbit, rx_pbs: 1m,\n"
@@ -46,7 +46,7 @@ Test(diff, lines)
 			 "~ segment lan vlan 100 -> none\n"
 			 "~ segment lan switching veb -> vepa\n"
 			 "+ segment new\n"
-			 "~ server a port srv1 -> srv1,srv2\n"
+			 "~ server a port srv1 -> srv2\n"
 			 "~ server b port srv2 -> none\n"
 			 "~ profile web1 server a -> none\n"
 			 "+ profile web3\n"
