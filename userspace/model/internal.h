@@ -64,6 +64,9 @@ bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc)
 int raceway_assigner_fill(struct raceway_assigner *assigner, const char *object, const char *name,
 			  const json_t *doc, json_t **ret_doc, struct raceway_error *err);
 
+/* Bytes of the longest frame of a vNIC. */
+uint64_t raceway_model_frame(const json_t *vnic_doc);
+
 /* "10gbit", "on", "a b" of a value; the default or "none" where it is NULL. Returns buf. */
 char *raceway_value_format(const struct raceway_attr *attr, const json_t *value, char *buf,
 			   size_t size);

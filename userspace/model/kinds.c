@@ -6,6 +6,7 @@
 #include "model/schema.h"
 
 #define BURST_MAX (1ULL << 32)
+#define RACEWAY_WEIGHT_MAX 1000
 #define KIND(n, p, up, a, why, text)                                                               \
 	{                                                                                          \
 		.name = n, .plural = p, .parent = up, .attrs = a,                                  \
@@ -186,9 +187,9 @@ static const struct raceway_attr vnic_attrs[] = {
 	{ .word = "weight",
 	  .type = RACEWAY_TYPE_NUMBER,
 	  .min = 1,
-	  .max = 256,
-	  .later = "not yet: unused guarantees are lent without weights",
-	  .help = "share of what guarantees leave unused" },
+	  .max = RACEWAY_WEIGHT_MAX,
+	  .default_text = "1",
+	  .help = "share of what guarantees leave unused, beside the others' weights" },
 	{ .word = "acl",
 	  .type = RACEWAY_TYPE_REF,
 	  .ref = "acl",

@@ -74,8 +74,8 @@ const char *raceway_model_text(const struct raceway_kind *kind, const json_t *do
 			       const char *word);
 /* Effective burst sizes in bytes, 0 without the rate they belong to. word is tx-cbs, tx-pbs,
  * rx-cbs or rx-pbs. Default: RACEWAY_BURST_MS of the rate and at least RACEWAY_BURST_MIN_BYTES;
- * the CBS never above a given PBS, the PBS at least the CBS, and above it by that least depth
- * where the PIR is above the CIR. */
+ * of a given PBS the CBS is at most its share, as much as the CIR is of the PIR; the PBS at least
+ * the CBS, and above it by that least depth where the PIR is above the CIR. */
 uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word);
 /* Effective rate of a port: given, else 98 % of the link's speed, else 0 (unknown). */
 uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_world *world);

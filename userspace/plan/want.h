@@ -19,6 +19,7 @@ struct raceway_want_vnic {
 	struct raceway_dp_vnic dp; /* ifindex 0 */
 	enum raceway_where where;
 	uint16_t uplink;		/* port number of its segment's uplink, 0 none */
+	uint16_t weight;		/* share of what guarantees leave unused */
 	char host[IFNAMSIZ];		/* local: the host end */
 	char ifname[IFNAMSIZ];		/* local: the guest end */
 	char netns[RACEWAY_NETNS_NAME]; /* local: "" is the daemon's own */

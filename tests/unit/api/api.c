@@ -143,7 +143,7 @@ Test(api, bad_bodies_change_nothing)
 Test(api, what_does_not_exist_yet_is_501)
 {
 	add_local_vnic();
-	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"weight\":3}"), 501);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"rdma\":\"on\"}"), 501);
 	cr_expect_eq(call("POST", "/v1/acls", "{\"name\":\"a\"}"), 501);
 }
 

@@ -141,7 +141,7 @@ static const struct refusal refusals[] = {
 	{ "port add help dev eth0 role uplink", 2,
 	  "port: \"help\" is the word for help and no name of a port here" },
 	{ "profile bind help server s1", 2, "profile: \"help\" is the word for help" },
-	{ "vnic set w/e weight 3", 3, "vnic w/e: weight: not yet" },
+	{ "vnic set w/e weight heavy", 2, "vnic w/e: weight \"heavy\" is not a number" },
 	{ "vnic set w/e acl ''", 3, "vnic w/e: acl: not yet" },
 	{ "rdma ping 10.0.0.1", 3, "rdma: not yet" },
 	{ "capture web1/eth0 -w file", 3, "capture: not yet" },

@@ -15,7 +15,7 @@
 #define PATCH RACEWAY_PATCH
 #define VNIC_WORDS                                                                                 \
 	"segment mac mtu ifname netns kind tx-cir tx-pir tx-cbs tx-pbs rx-cir rx-pir rx-cbs "      \
-	"rx-pbs class spoofcheck trunk state description"
+	"rx-pbs weight class spoofcheck trunk state description"
 
 Test(write, refusals)
 {
@@ -182,6 +182,27 @@ Test(write, rules_of_one_object)
 		  "{\"tx_pir\": \"1mbit\", \"tx_pbs\": 3035}",
 		  { INVALID, "vnic box/eth0", "tx-pbs",
 		    "tx-pbs 3035 is too small: mtu 1500 needs at least 3036" } },
+		/* one for the guarantee, two for what is above it, or the peak is never reached */
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"2mbit\", \"tx_pbs\": 4553}",
+		  { INVALID, "vnic box/eth0", "tx-pbs",
+		    "tx-pbs 4553 is too small: mtu 1500 needs at least 4554" } },
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"2mbit\", \"tx_pbs\": \"64k\", "
+		  "\"tx_cbs\": \"64k\"}",
+		  { INVALID, "vnic box/eth0", "tx-pbs",
+		    "tx-pbs 64k is too small: with tx-cbs 64k and mtu 1500 it must be at least "
+		    "68572" } },
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"1mbit\", \"tx_cbs\": 3035}",
+		  { INVALID, "vnic box/eth0", "tx-cbs",
+		    "tx-cbs 3035 is too small: mtu 1500 needs at least 3036" } },
 		{ "vnic",
 		  "box/eth0",
 		  PATCH,
