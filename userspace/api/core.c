@@ -88,6 +88,19 @@ static int first_make(struct raceway_core *core, struct raceway_error *err)
 	return ret ? ret : raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
 }
 
+static int open_kernel(struct raceway_core *core, const struct raceway_core_options *options,
+		       struct raceway_error *err)
+{
+	const struct raceway_kernel_options kernel = {
+		.pin_dir = options->pin_dir,
+		.max_vnics = options->max_vnics,
+		.store_id = raceway_store_id(core->store),
+		.state_dir = options->state_dir,
+	};
+
+	return raceway_kernel_open(&kernel, &core->kernel, err);
+}
+
 int raceway_core_open(struct raceway_core *core, const struct raceway_core_options *options,
 		      struct raceway_error *err)
 {
@@ -110,7 +123,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	if (!ret)
 		ret = raceway_store_load(core->store, &core->model, err);
 	if (!ret)
-		ret = raceway_kernel_open(options->pin_dir, options->max_vnics, &core->kernel, err);
+		ret = open_kernel(core, options, err);
 	if (!ret) {
 		core->world.max_vnics = raceway_dp_max_vnics(core->kernel.dp);
 		core->kernel.on_link = on_link;

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "plan/owner.h"
 #include "plan/programs.h"
 #include "util/cleanup.h"
 
@@ -53,15 +54,18 @@ static int take_pins(const char *pin_dir, int *ret_fd, struct raceway_error *err
 	return 0;
 }
 
-int raceway_kernel_open(const char *pin_dir, uint32_t max_vnics, struct raceway_kernel *ret_kernel,
-			struct raceway_error *err)
+int raceway_kernel_open(const struct raceway_kernel_options *options,
+			struct raceway_kernel *ret_kernel, struct raceway_error *err)
 {
 	struct raceway_kernel k = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 };
-	int ret = raceway_dp_open(pin_dir, max_vnics, &k.dp, err);
+	const char *pin_dir = options->pin_dir;
+	int ret = raceway_dp_open(pin_dir, options->max_vnics, &k.dp, err);
 
 	if (ret)
 		return ret;
 	ret = take_pins(pin_dir, &k.pin_fd, err);
+	if (!ret)
+		ret = raceway_owner_claim(pin_dir, options->store_id, options->state_dir, err);
 	if (!ret)
 		ret = raceway_dp_upgrade(k.dp, err);
 	if (ret)

@@ -33,10 +33,17 @@ struct raceway_kernel {
 	void *on_link_context;
 };
 
+struct raceway_kernel_options {
+	const char *pin_dir;
+	uint32_t max_vnics;    /* 0: the default, or what the pins have */
+	uint64_t store_id;     /* whose the pins are */
+	const char *state_dir; /* the same for people */
+};
+
 /* Opens everything in the process's network namespace. The instance, by which our own netdevs
- * are recognised, follows from pin_dir. */
-int raceway_kernel_open(const char *pin_dir, uint32_t max_vnics, struct raceway_kernel *ret_kernel,
-			struct raceway_error *err);
+ * are recognised, follows from pin_dir. Pins that another state directory uses are refused. */
+int raceway_kernel_open(const struct raceway_kernel_options *options,
+			struct raceway_kernel *ret_kernel, struct raceway_error *err);
 void raceway_kernel_close(struct raceway_kernel *kernel);
 
 enum raceway_make {

@@ -10,14 +10,14 @@
 #include "stub.h"
 
 static struct raceway_core core;
-static char state[] = "/tmp/raceway-api-XXXXXX";
+static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
 static struct raceway_response answer;
 static const char *if_match;
 
 static void open_core(void)
 {
 	const struct raceway_core_options options = { .state_dir = state,
-						      .pin_dir = state,
+						      .pin_dir = pins,
 						      .node = "test" };
 	struct raceway_error err = { 0 };
 
@@ -40,6 +40,8 @@ static void begin(void)
 
 	private_begin();
 	cr_assert(mkdtemp(state));
+	snprintf(pins, sizeof(pins), "%s/pins", state);
+	cr_assert(!mkdir(pins, 0700) && !mount("bpf", pins, "bpf", 0, NULL), "bpffs: %m");
 	cr_assert_eq(raceway_rtnl_open(&rtnl), 0);
 	cr_assert_eq(raceway_veth_create(&rtnl, &up, 1, &failed), 0);
 	edit.ifindex = if_nametoindex("up0");
@@ -60,6 +62,10 @@ static void end(void)
 		snprintf(path, sizeof(path), "%s/raceway.db%s", state, *s);
 		unlink(path);
 	}
+	snprintf(path, sizeof(path), "%s/raceway.lock", state);
+	unlink(path);
+	umount2(pins, MNT_DETACH);
+	rmdir(pins);
 	rmdir(state);
 }
 
