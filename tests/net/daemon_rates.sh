@@ -11,9 +11,9 @@ rw() {
 }
 
 refused() { # STATUS LINE ARGS...
-  local got=0
-  rw "${@:3}" >/dev/null 2>"$work/err" || got=$?
-  check_eq "${*:3}: status" "$got" "$1"
+  local code=0
+  rw "${@:3}" >/dev/null 2>"$work/err" || code=$?
+  check_eq "${*:3}: status" "$code" "$1"
   check_eq "${*:3}: says" "$(cat "$work/err")" "raceway: $2"
 }
 
@@ -68,10 +68,10 @@ check_eq "all is promised" "$(rates f1 | jq -c '.[1]')" '{"tx":null,"rx":0}'
 rw vnic del p1/b
 
 # Numbers and units.
-range="1kbit to 400gbit"
-refused 1 "port f1: rate 0bit is out of range, $range" port set f1 rate 0
-refused 1 "vnic p1/a: tx-pir 0bit is out of range, $range" vnic set p1/a tx-pir 0
-refused 1 "vnic p1/a: tx-pir 1bit is out of range, $range" vnic set p1/a tx-pir 1
+limits="1kbit to 400gbit"
+refused 1 "port f1: rate 0bit is out of range, $limits" port set f1 rate 0
+refused 1 "vnic p1/a: tx-pir 0bit is out of range, $limits" vnic set p1/a tx-pir 0
+refused 1 "vnic p1/a: tx-pir 1bit is out of range, $limits" vnic set p1/a tx-pir 1
 refused 2 'vnic p1/a: tx-pir "5parsec" is not a rate, as 10gbit, 500mbit, 64kbps or a number of '\
 'bit/s' vnic set p1/a tx-pir 5parsec
 refused 2 'vnic p1/a: tx-pir "-1mbit" is not a rate, as 10gbit, 500mbit, 64kbps or a number of '\
