@@ -98,7 +98,7 @@ static void check_port(json_t *checks, struct raceway_core *core,
 	snprintf(name, sizeof(name), "port %s", port->name);
 	if (link) {
 		missing = raceway_programs_missing(core->kernel.dp, link->ifindex);
-		(void)raceway_dp_port_info(core->kernel.dp, link->ifindex, &info);
+		(void)raceway_programs_info(core->kernel.dp, link->ifindex, &info);
 	}
 	raceway_oper_port(core, port->name, oper, sizeof(oper));
 	if (missing)

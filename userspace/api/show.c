@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/samples.h"
+#include "plan/programs.h"
 
 static const char *const dir_names[RACEWAY_DIRS] = { [RACEWAY_TX] = "tx", [RACEWAY_RX] = "rx" };
 
@@ -118,7 +119,7 @@ static void show_port(struct raceway_core *core, json_t *object, const char *nam
 	if (!port)
 		return;
 	link = raceway_links_by_name(&core->kernel.links, port->dev);
-	if (link && !raceway_dp_port_info(core->kernel.dp, link->ifindex, &info) && info.attached)
+	if (link && !raceway_programs_info(core->kernel.dp, link->ifindex, &info) && info.attached)
 		set_text(object, "mode", info.native ? "native" : "generic");
 	set_text(object, "host", port->host_keep ? "keep" : "none");
 	set_text(object, "jumbo", info.attached ? info.jumbo_xdp ? "xdp" : "skb" : NULL);

@@ -14,6 +14,7 @@
 
 #include "plan/owner.h"
 #include "plan/programs.h"
+#include "util/caps.h"
 #include "util/cleanup.h"
 
 #define ROUNDS 4 /* attaching a port may change carriers, and that host ends */
@@ -54,6 +55,13 @@ static int take_pins(const char *pin_dir, int *ret_fd, struct raceway_error *err
 	return 0;
 }
 
+static int upgrade(struct raceway_dp *dp, struct raceway_error *err)
+{
+	RACEWAY_ADMIN; /* libxdp */
+
+	return raceway_dp_upgrade(dp, err);
+}
+
 int raceway_kernel_open(const struct raceway_kernel_options *options,
 			struct raceway_kernel *ret_kernel, struct raceway_error *err)
 {
@@ -67,7 +75,7 @@ int raceway_kernel_open(const struct raceway_kernel_options *options,
 	if (!ret)
 		ret = raceway_owner_claim(pin_dir, options->store_id, options->state_dir, err);
 	if (!ret)
-		ret = raceway_dp_upgrade(k.dp, err);
+		ret = upgrade(k.dp, err);
 	if (ret)
 		goto fail;
 	ret = raceway_events_open(&k.events_fd); /* before reading, so that nothing is missed */

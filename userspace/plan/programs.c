@@ -7,6 +7,7 @@
 
 #include "loader/links.h"
 #include "plan/kernel_run.h"
+#include "util/caps.h"
 
 #define SLICE 64 /* host ends per look; each is a query by netlink */
 
@@ -22,6 +23,7 @@ static bool has(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifi
 const char *raceway_programs_missing(struct raceway_dp *dp, uint32_t ifindex)
 {
 	bool tc = has(dp, RACEWAY_LINK_TCX, ifindex) || has(dp, RACEWAY_LINK_CLSACT, ifindex);
+	RACEWAY_ADMIN; /* libxdp */
 	/* generic: TC does it all, and says so by a pin in XDP's place */
 	bool xdp = has(dp, RACEWAY_LINK_XDP, ifindex) || has(dp, RACEWAY_LINK_LIBXDP, ifindex) ||
 		   has(dp, RACEWAY_LINK_GENERIC, ifindex);
@@ -29,6 +31,14 @@ const char *raceway_programs_missing(struct raceway_dp *dp, uint32_t ifindex)
 	if (tc)
 		return xdp ? NULL : "XDP";
 	return xdp ? "TC" : "XDP and TC";
+}
+
+int raceway_programs_info(struct raceway_dp *dp, uint32_t ifindex,
+			  struct raceway_dp_port_info *ret_info)
+{
+	RACEWAY_ADMIN;
+
+	return raceway_dp_port_info(dp, ifindex, ret_info);
 }
 
 static bool is_port(const struct raceway_kernel *k, const struct raceway_link *link)

@@ -8,6 +8,9 @@
 
 /* What is missing of a port's programs, as "XDP and TC"; NULL: nothing. */
 const char *raceway_programs_missing(struct raceway_dp *dp, uint32_t ifindex);
+/* raceway_dp_port_info() with what it needs to look at the other end of a veth. */
+int raceway_programs_info(struct raceway_dp *dp, uint32_t ifindex,
+			  struct raceway_dp_port_info *ret_info);
 
 /* Looks at what is attached: at all ports, and at the host ends of all vNICs or (all false) of
  * some, others each time. Where something is missing, on_link is told and the interface counts as
