@@ -14,6 +14,7 @@
 
 #include "api/api.h"
 #include "api/show.h"
+#include "plan/programs.h"
 
 #define MIB (1024.0 * 1024.0)
 
@@ -91,13 +92,16 @@ static void check_port(json_t *checks, struct raceway_core *core,
 {
 	const struct raceway_link *link = raceway_links_by_name(&core->kernel.links, port->dev);
 	struct raceway_dp_port_info info = { 0 };
+	const char *missing = "";
 	char name[96], oper[320];
 
 	snprintf(name, sizeof(name), "port %s", port->name);
-	if (link)
-		(void)raceway_dp_port_info(core->kernel.dp, link->ifindex, &info);
+	if (link) {
+		missing = raceway_programs_missing(core->kernel.dp, link->ifindex);
+		(void)raceway_programs_info(core->kernel.dp, link->ifindex, &info);
+	}
 	raceway_oper_port(core, port->name, oper, sizeof(oper));
-	if (!info.attached)
+	if (missing)
 		add_check(checks, "fail", name, NULL, "not attached: %s", oper);
 	else if (!info.native)
 		add_check(checks, "warn", name, NULL, "%s: generic XDP, which is slow; jumbo %s",

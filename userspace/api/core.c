@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/samples.h"
+#include "plan/programs.h"
 #include "util/cleanup.h"
 
 static void model_freep(struct raceway_model **model)
@@ -62,10 +63,15 @@ static void on_link(enum raceway_link_change change, const struct raceway_link *
 	static const char *const names[] = {
 		[RACEWAY_LINK_SAME] = "same",	      [RACEWAY_LINK_APPEARED] = "appeared",
 		[RACEWAY_LINK_VANISHED] = "vanished", [RACEWAY_LINK_CHANGED] = "changed",
-		[RACEWAY_LINK_CARRIER] = "carrier",
+		[RACEWAY_LINK_CARRIER] = "carrier",   [RACEWAY_LINK_PROGRAMS] = "programs",
 	};
 	struct raceway_core *core = context;
 
+	if (change == RACEWAY_LINK_PROGRAMS)
+		fprintf(stderr,
+			"racewayd: %s: programs of ours were taken off by somebody; they are put "
+			"back\n",
+			link->name);
 	if (!core->on_event)
 		return;
 	raceway_core_event(core, "link",
@@ -80,6 +86,19 @@ static int first_make(struct raceway_core *core, struct raceway_error *err)
 	int ret = raceway_want_build(core->model, &core->world, core->host_keep, &want, err);
 
 	return ret ? ret : raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
+}
+
+static int open_kernel(struct raceway_core *core, const struct raceway_core_options *options,
+		       struct raceway_error *err)
+{
+	const struct raceway_kernel_options kernel = {
+		.pin_dir = options->pin_dir,
+		.max_vnics = options->max_vnics,
+		.store_id = raceway_store_id(core->store),
+		.state_dir = options->state_dir,
+	};
+
+	return raceway_kernel_open(&kernel, &core->kernel, err);
 }
 
 int raceway_core_open(struct raceway_core *core, const struct raceway_core_options *options,
@@ -104,7 +123,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	if (!ret)
 		ret = raceway_store_load(core->store, &core->model, err);
 	if (!ret)
-		ret = raceway_kernel_open(options->pin_dir, options->max_vnics, &core->kernel, err);
+		ret = open_kernel(core, options, err);
 	if (!ret) {
 		core->world.max_vnics = raceway_dp_max_vnics(core->kernel.dp);
 		core->kernel.on_link = on_link;
@@ -214,13 +233,23 @@ int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)
 	return ret;
 }
 
-void raceway_core_listen(struct raceway_core *core)
+static void make_right(struct raceway_core *core)
 {
 	struct raceway_error err = { 0 };
 	char line[512];
 
-	if (!raceway_kernel_listen(&core->kernel))
-		return;
 	if (raceway_core_reconcile(core, &err))
 		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
+}
+
+void raceway_core_listen(struct raceway_core *core)
+{
+	if (raceway_kernel_listen(&core->kernel))
+		make_right(core);
+}
+
+void raceway_core_look(struct raceway_core *core)
+{
+	if (raceway_kernel_look(&core->kernel, false))
+		make_right(core);
 }

@@ -58,6 +58,8 @@ int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void 
 
 /* Link events are waiting: takes them, and makes right what they concern. */
 void raceway_core_listen(struct raceway_core *core);
+/* Whether programs were taken off without an event; then makes it right. */
+void raceway_core_look(struct raceway_core *core);
 /* Looks at everything anew. */
 int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err);
 

@@ -32,13 +32,17 @@ int raceway_api_body(const struct raceway_request *request, json_t **ret_body,
 				  &where);
 		if (!body)
 			return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
-						 "the body is no JSON: line %d column %d: %s",
+						 "the body is no JSON: line %d column %d: %s; a "
+						 "body of YAML needs the header Content-Type: "
+						 "application/yaml",
 						 where.line, where.column, where.text);
 	}
 	if (!json_is_object(body)) {
 		json_decref(body);
-		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "",
-					 "the body is no object");
+		return raceway_error_set(
+			err, RACEWAY_FAULT_SYNTAX, "", "",
+			"the body is no object of keys and values, as {\"schema\": 1} "
+			"is");
 	}
 	*ret_body = body;
 	return 0;

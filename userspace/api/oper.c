@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/show.h"
+#include "plan/programs.h"
 
 static const struct raceway_error *trouble_of(struct raceway_core *core, const char *kind,
 					      const char *name)
@@ -30,10 +31,9 @@ const char *raceway_oper_port(struct raceway_core *core, const char *name, char 
 	const struct raceway_error *trouble = trouble_of(core, "port", name);
 	const struct raceway_link *link =
 		port ? raceway_links_by_name(&core->kernel.links, port->dev) : NULL;
-	struct raceway_dp_port_info info = { 0 };
+	const char *missing =
+		link ? raceway_programs_missing(core->kernel.dp, link->ifindex) : NULL;
 
-	if (link && raceway_dp_port_info(core->kernel.dp, link->ifindex, &info))
-		info.attached = false;
 	if (trouble)
 		snprintf(buf, size, "%s", trouble->message);
 	else if (!link)
@@ -42,8 +42,8 @@ const char *raceway_oper_port(struct raceway_core *core, const char *name, char 
 		snprintf(buf, size, "%s is down", link->name);
 	else if (!link->carrier)
 		snprintf(buf, size, "no carrier");
-	else if (!info.attached)
-		snprintf(buf, size, "no program is attached to %s", link->name);
+	else if (missing)
+		snprintf(buf, size, "programs missing: %s of %s", missing, link->name);
 	else
 		snprintf(buf, size, "up");
 	return buf;

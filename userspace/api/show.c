@@ -10,6 +10,9 @@
 #include <time.h>
 
 #include "api/samples.h"
+#include "plan/programs.h"
+
+static const char *const dir_names[RACEWAY_DIRS] = { [RACEWAY_TX] = "tx", [RACEWAY_RX] = "rx" };
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
@@ -71,21 +74,35 @@ static void set_words(json_t *object, const struct raceway_kind *kind, const jso
 
 /* --- ports --- */
 
-static json_t *guaranteed(struct raceway_core *core, uint16_t port)
+/* What is promised to the vNICs behind the port, and what its rate has left for more. There is a
+ * rest only in the direction in which frames leave by it: here guarantees are kept, and admitted.
+ */
+static void add_guarantees(struct raceway_core *core, json_t *object,
+			   const struct raceway_dp_port *port)
 {
+	const enum raceway_dir leaving =
+		port->role == RACEWAY_ROLE_UPLINK ? RACEWAY_TX : RACEWAY_RX;
 	const struct raceway_want *want = &core->kernel.want;
-	uint64_t sum[RACEWAY_DIRS] = { 0 };
+	json_t *guaranteed = json_object(), *headroom = json_object();
 
-	for (size_t i = 0; i < want->vnic_count && port; i++) {
-		const struct raceway_want_vnic *v = &want->vnics[i];
+	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
+		uint64_t sum = 0;
 
-		if (v->where == RACEWAY_WHERE_NONE || (v->uplink != port && v->dp.port != port))
-			continue;
-		for (int dir = 0; dir < RACEWAY_DIRS; dir++)
-			sum[dir] += v->dp.dir[dir].cir_bps;
+		for (size_t i = 0; i < want->vnic_count; i++) {
+			const struct raceway_want_vnic *v = &want->vnics[i];
+
+			if (v->where != RACEWAY_WHERE_NONE &&
+			    (v->uplink == port->number || v->dp.port == port->number))
+				sum += v->dp.dir[dir].cir_bps;
+		}
+		set_number(guaranteed, dir_names[dir], sum);
+		json_object_set_new(headroom, dir_names[dir], json_null());
+		if (dir == (int)leaving && port->rate_bps)
+			set_number(headroom, dir_names[dir],
+				   sum < port->rate_bps ? port->rate_bps - sum : 0);
 	}
-	return json_pack("{s:I, s:I}", "tx", (json_int_t)sum[RACEWAY_TX], "rx",
-			 (json_int_t)sum[RACEWAY_RX]);
+	json_object_set_new(object, "guaranteed", guaranteed);
+	json_object_set_new(object, "headroom", headroom);
 }
 
 static void show_port(struct raceway_core *core, json_t *object, const char *name)
@@ -102,14 +119,14 @@ static void show_port(struct raceway_core *core, json_t *object, const char *nam
 	if (!port)
 		return;
 	link = raceway_links_by_name(&core->kernel.links, port->dev);
-	if (link && !raceway_dp_port_info(core->kernel.dp, link->ifindex, &info) && info.attached)
+	if (link && !raceway_programs_info(core->kernel.dp, link->ifindex, &info) && info.attached)
 		set_text(object, "mode", info.native ? "native" : "generic");
 	set_text(object, "host", port->host_keep ? "keep" : "none");
 	set_text(object, "jumbo", info.attached ? info.jumbo_xdp ? "xdp" : "skb" : NULL);
 	set_rate(object, "rate", port->rate_bps);
 	set_rate(object, "mtu", link ? link->mtu : 0);
 	set_rate(object, "ifindex", link ? link->ifindex : 0);
-	json_object_set_new(object, "guaranteed", guaranteed(core, port->number));
+	add_guarantees(core, object, port);
 	set_text(object, "oper", raceway_oper_port(core, name, oper, sizeof(oper)));
 	if (info.warning[0])
 		json_object_set_new(object, "warnings", json_pack("[s]", info.warning));
@@ -206,7 +223,6 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 		      const struct raceway_drops *drops)
 {
 	const struct raceway_want_vnic *v = raceway_want_vnic(&core->kernel.want, name);
-	static const char *const names[] = { "tx", "rx" };
 	json_t *dirs[RACEWAY_DIRS];
 	char reason[400];
 	const char *oper = raceway_oper_vnic(core, name, reason, sizeof(reason));
@@ -218,12 +234,11 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 	set_text(object, "admin", v->dp.up ? "up" : "down");
 	set_text(object, "oper", oper);
 	set_text(object, "reason", reason);
-	set_number(object, "weight", 1); /* all alike */
 	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
 		bool kept = dir == RACEWAY_RX ? v->dp.port : v->uplink;
 
 		dirs[dir] = rate_json(&v->dp.dir[dir], enforced, kept);
-		json_object_set_new(object, names[dir], dirs[dir]);
+		json_object_set_new(object, dir_names[dir], dirs[dir]);
 	}
 	if (drops)
 		add_statistics(core, dirs, v->dp.number, drops);

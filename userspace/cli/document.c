@@ -28,7 +28,9 @@ int raceway_document_read(const char *path, json_t **ret_document, struct racewa
 	FILE *file = is_stdin ? stdin : opened;
 	const char *name = is_stdin ? "standard input" : path;
 	RACEWAY_FREE char *text = NULL;
+	json_auto_t *document = NULL;
 	size_t used = 0, size = 0, got;
+	int r;
 
 	if (!file)
 		return fail_file(name, errno, err);
@@ -48,7 +50,17 @@ int raceway_document_read(const char *path, json_t **ret_document, struct racewa
 	} while (got > 0);
 	if (ferror(file))
 		return fail_file(name, errno ? errno : EIO, err);
-	return raceway_yaml_parse(text, used, name, ret_document, err);
+	r = raceway_yaml_parse(text, used, name, &document, err);
+	if (r < 0)
+		return r;
+	if (!json_is_object(document))
+		return raceway_error_set(
+			err, RACEWAY_FAULT_INVALID, name, "",
+			"it holds %s where a document must be: schema: 1, and lists "
+			"as ports, segments, profiles (see raceway export)",
+			json_is_array(document) ? "a list" : "a single value");
+	*ret_document = RACEWAY_TAKE(document);
+	return 0;
 }
 
 static bool is_removal(const json_t *change)

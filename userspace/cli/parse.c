@@ -149,6 +149,20 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 	return raceway_cli_parse_attrs(args, cli, err);
 }
 
+/* `add help dev eth0` has a name in mind, and must not end well with nothing done. */
+static int expect_help_end(struct raceway_args *args, struct raceway_cli *cli,
+			   struct raceway_error *err)
+{
+	const char *word;
+	int r = raceway_args_word(args, &word, err);
+
+	if (r < 0 || !word || strcmp(word, "help") == 0)
+		return r;
+	return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, "name",
+				 "\"help\" is the word for help and no name of a %s here",
+				 cli->kind->name);
+}
+
 static int parse_verb(struct raceway_args *args, struct raceway_cli *cli, const char *text,
 		      struct raceway_error *err)
 {
@@ -176,7 +190,7 @@ static int parse_verb(struct raceway_args *args, struct raceway_cli *cli, const 
 		return r;
 	if (name && strcmp(name, "help") == 0) {
 		cli->action = RACEWAY_DO_HELP;
-		return 0;
+		return expect_help_end(args, cli, err);
 	}
 	if (cli->kind->later)
 		return not_yet(cli, "", cli->kind->later, err);

@@ -21,6 +21,8 @@ static const struct raceway_field port_fields[] = {
 	{ "rate", "rate", RACEWAY_SHOW_RATE, BOTH },
 	{ "guaranteed.tx", "guaranteed-tx", RACEWAY_SHOW_RATE, BOTH },
 	{ "guaranteed.rx", "guaranteed-rx", RACEWAY_SHOW_RATE, BOTH },
+	{ "headroom.tx", "headroom-tx", RACEWAY_SHOW_RATE, BOTH },
+	{ "headroom.rx", "headroom-rx", RACEWAY_SHOW_RATE, BOTH },
 	{ "native_segment", "native-segment", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* One epoll loop without threads. Timers, all off when there is nothing to wait for: signs of
- * life and drops for those who listen to events, and a second look at a namespace that is just
- * made. */
+ * life and drops for those who listen to events, a second look at a namespace that is just made,
+ * and, while any is attached, whether the programs are still in place. */
 #include "daemon/loop.h"
 
 #include <errno.h>
@@ -16,20 +16,22 @@
 #include <unistd.h>
 
 #include "api/show.h"
+#include "plan/programs.h"
 #include "util/cleanup.h"
 
 #define ALIVE_S 15
 #define DROPS_NS 500000000L
 #define LOOK_AGAIN_NS 50000000L
 #define LOOKS 20 /* a second in all */
+#define WATCH_S 5
 #define EVENTS 16
 
 struct loop {
 	struct raceway_core *core;
 	struct raceway_http *http;
-	int epoll_fd, signal_fd, alive_fd, drops_fd, look_fd, inotify_fd;
+	int epoll_fd, signal_fd, alive_fd, drops_fd, look_fd, watch_fd, inotify_fd;
 	struct raceway_drops drops; /* as last told to those who listen */
-	bool alive_armed, drops_armed, stop;
+	bool alive_armed, drops_armed, watch_armed, stop;
 	int looks;
 };
 
@@ -72,10 +74,12 @@ static void on_signal(struct loop *l)
 
 	if (read(l->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGHUP)
-		reconcile(l);
-	else
+	if (info.ssi_signo != SIGHUP) {
 		l->stop = true;
+		return;
+	}
+	(void)raceway_kernel_look(&l->core->kernel, true);
+	reconcile(l);
 }
 
 static bool misses_namespace(const struct raceway_core *core)
@@ -98,6 +102,16 @@ static void on_look(struct loop *l)
 	reconcile(l);
 	if (misses_namespace(l->core) && --l->looks > 0)
 		arm(l->look_fd, 0, LOOK_AGAIN_NS);
+}
+
+static void on_watch(struct loop *l)
+{
+	uint64_t expirations;
+
+	if (read(l->watch_fd, &expirations, sizeof(expirations)) < 0)
+		return;
+	l->watch_armed = false;
+	raceway_core_look(l->core);
 }
 
 static void watch_namespaces(struct loop *l)
@@ -163,6 +177,8 @@ static void handle(struct loop *l, int fd)
 		on_namespace(l);
 	else if (fd == l->look_fd)
 		on_look(l);
+	else if (fd == l->watch_fd)
+		on_watch(l);
 	else if (fd == l->alive_fd)
 		on_alive(l);
 	else if (fd == l->drops_fd)
@@ -186,20 +202,21 @@ static int open_loop(struct loop *l)
 	l->alive_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->drops_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->look_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->watch_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (l->inotify_fd >= 0)
 		watch_namespaces(l);
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
-	    add(l, l->drops_fd) || add(l, l->inotify_fd) || add(l, l->core->kernel.events_fd) ||
-	    add(l, raceway_http_fd(l->http)))
+	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
+	    add(l, l->core->kernel.events_fd) || add(l, raceway_http_fd(l->http)))
 		return -errno;
 	return 0;
 }
 
 static void close_loop(struct loop *l)
 {
-	const int fds[] = { l->epoll_fd, l->signal_fd, l->alive_fd,
-			    l->drops_fd, l->look_fd,   l->inotify_fd };
+	const int fds[] = { l->epoll_fd, l->signal_fd, l->alive_fd,  l->drops_fd,
+			    l->look_fd,	 l->watch_fd,  l->inotify_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
@@ -229,6 +246,10 @@ static void run_once(struct loop *l)
 		arm(l->alive_fd, ALIVE_S, 0);
 		l->alive_armed = true;
 	}
+	if (l->core->kernel.attached_count && !l->watch_armed) {
+		arm(l->watch_fd, WATCH_S, 0);
+		l->watch_armed = true;
+	}
 	watch_drops(l, listened);
 }
 
@@ -243,6 +264,7 @@ int raceway_loop_run(struct raceway_core *core, struct raceway_http *http,
 		.alive_fd = -1,
 		.drops_fd = -1,
 		.look_fd = -1,
+		.watch_fd = -1,
 		.inotify_fd = -1,
 	};
 	int ret = open_loop(&l);

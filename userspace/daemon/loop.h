@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The daemon's one loop: API, link events, namespaces, signals. Idle, it sleeps for ever. */
+/* The daemon's one loop: API, link events, namespaces, signals. Idle, it sleeps, and every
+ * 5 s sees whether the programs are still in place. */
 #ifndef RACEWAY_DAEMON_LOOP_H
 #define RACEWAY_DAEMON_LOOP_H
 

@@ -7,6 +7,7 @@
 
 #include "daemon/loop.h"
 #include "daemon/options.h"
+#include "util/caps.h"
 
 static void on_event(void *context, const char *event, json_t *data)
 {
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 	char line[512];
 	int ret;
 
+	raceway_admin_lower();
 	ret = raceway_options_parse(argc, argv, &options, &err);
 	if (!ret && options.help) {
 		raceway_options_help();

@@ -83,7 +83,7 @@ static int admit_port(struct raceway_check *c, const struct raceway_check_port *
 {
 	uint64_t rate_bps;
 
-	if (!port->promised_bps || !(port->changed || port->touched))
+	if (!port->promised_bps || !(port->changed || port->new_rate))
 		return 0;
 	rate_bps = raceway_model_port_rate(port->doc, c->world);
 	if (!rate_bps)

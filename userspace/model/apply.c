@@ -147,8 +147,8 @@ static int apply_one(struct apply *a, const struct raceway_kind *kind, const cha
 		json_object_del(own, "vnics");
 		json_object_del(own, "vhbas");
 	}
-	r = raceway_model_normalise(kind, object, name, raceway_model_get(a->model, kind, name),
-				    own, RACEWAY_PUT, &normal, a->err);
+	r = raceway_model_normalise(a->model, kind, object, name, own, RACEWAY_PUT, &normal,
+				    a->err);
 	if (r < 0)
 		return r;
 	raceway_model_put(a->model, kind, name, json_incref(normal));
@@ -208,7 +208,7 @@ static int assign(struct apply *a, const struct raceway_kind *kind)
 		if (!raceway_assigner_needed(kind, doc))
 			continue;
 		if (!assigner)
-			assigner = raceway_assigner_new(a->model, kind);
+			assigner = raceway_assigner_new(a->model, kind, NULL);
 		if (!assigner)
 			return raceway_error_set(a->err, RACEWAY_FAULT_SYSTEM, "", "",
 						 "out of memory");

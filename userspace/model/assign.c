@@ -8,6 +8,7 @@
 #include "model/internal.h"
 #include "util/units.h"
 
+#define CHOICES 4		  /* two of 1,000,000 names meet once in 70 */
 #define NUMBERS RACEWAY_VNICS_MAX /* the widest range of all kinds */
 
 struct raceway_assigner {
@@ -60,7 +61,7 @@ static void note_freed(struct raceway_assigner *a, const struct raceway_model *m
 }
 
 struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
-					      const struct raceway_kind *kind)
+					      const struct raceway_kind *kind, const char *writing)
 {
 	struct raceway_assigner *a = calloc(1, sizeof(*a));
 	const char *name;
@@ -74,8 +75,10 @@ struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
 	a->salt = model->salt;
 	a->lowest = a->number ? a->number->min : 0;
 	a->macs = json_object();
-	json_object_foreach ((json_t *)raceway_model_all(model, kind), name, doc)
-		note(a, doc);
+	json_object_foreach ((json_t *)raceway_model_all(model, kind), name, doc) {
+		if (!writing || strcmp(name, writing))
+			note(a, doc);
+	}
 	note_freed(a, model);
 	return a;
 }
@@ -119,20 +122,35 @@ static uint64_t hash(uint64_t salt, const char *name)
 	return h ^ h >> 31;
 }
 
+/* The first choice for a name has `salt` as it is, the next ones count it up. */
+static const char *make_mac(uint64_t salt, const char *name, char text[RACEWAY_UNIT_TEXT])
+{
+	uint64_t h = hash(salt, name);
+	uint8_t mac[6];
+
+	memcpy(mac, &h, sizeof(mac));
+	mac[0] = 0x02; /* locally administered, one station (IEEE 802) */
+	return raceway_format_mac(mac, text);
+}
+
 static void pick_mac(struct raceway_assigner *a, const char *name, json_t *doc)
 {
 	char text[RACEWAY_UNIT_TEXT];
 	uint64_t salt = a->salt;
-	uint8_t mac[6];
 
-	do {
-		uint64_t h = hash(salt++, name);
-
-		memcpy(mac, &h, sizeof(mac));
-		mac[0] = 0x02; /* locally administered, one station (IEEE 802) */
-		raceway_format_mac(mac, text);
-	} while (json_object_get(a->macs, text));
+	while (json_object_get(a->macs, make_mac(salt, name, text)))
+		salt++;
 	json_object_set_new(doc, "mac", json_string(text));
+}
+
+bool raceway_assigned_mac(uint64_t salt, const char *name, const char *mac)
+{
+	char text[RACEWAY_UNIT_TEXT];
+
+	for (uint64_t i = 0; i < CHOICES; i++)
+		if (!strcmp(make_mac(salt + i, name, text), mac))
+			return true;
+	return false;
 }
 
 int raceway_assigner_fill(struct raceway_assigner *a, const char *object, const char *name,

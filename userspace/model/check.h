@@ -15,6 +15,8 @@ struct raceway_check_port {
 	const json_t *doc;
 	bool uplink; /* else fabric */
 	bool touched;
+	bool new_dev;  /* what its device is like is to be judged */
+	bool new_rate; /* and what it can promise */
 	bool mtu_asked;
 	uint32_t mtu;				  /* 0: unknown */
 	uint64_t promised_bps;			  /* of the guarantees that the port has to keep */

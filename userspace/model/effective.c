@@ -8,6 +8,7 @@
 #include "model/internal.h"
 #include "util/units.h"
 
+#define FRAME_OVERHEAD 18    /* Ethernet header and one tag, besides the MTU */
 #define PORT_RATE_PERCENT 98 /* the rest keeps the NIC's own queue from choosing */
 
 static const struct raceway_attr *find(const struct raceway_kind *kind, const char *word)
@@ -74,6 +75,23 @@ static uint64_t burst_of(uint64_t rate_bps)
 	return max_u64(rate_bps / 8 * RACEWAY_BURST_MS / 1000, RACEWAY_BURST_MIN_BYTES);
 }
 
+/* The committed part of a given peak burst: as much of it as of the rate, a frame at least, and
+ * two frames are left for what is above the guarantee (a GSO packet may be as long). */
+static uint64_t share_of(uint64_t pbs, uint64_t cir, uint64_t pir, uint64_t frame)
+{
+	uint64_t share = (uint64_t)((unsigned __int128)pbs * cir / pir);
+
+	if (pbs < 3 * frame)
+		return pbs / 3;
+	share = max_u64(share, frame);
+	return share > pbs - 2 * frame ? pbs - 2 * frame : share;
+}
+
+uint64_t raceway_model_frame(const json_t *vnic_doc)
+{
+	return raceway_model_u64(raceway_kind_find("vnic"), vnic_doc, "mtu") + FRAME_OVERHEAD;
+}
+
 uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word)
 {
 	const struct raceway_kind *kind = raceway_kind_find("vnic");
@@ -84,9 +102,13 @@ uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word)
 	uint64_t pbs = raceway_model_u64(kind, vnic_doc, rx ? "rx-pbs" : "tx-pbs");
 
 	if (cir && !cbs) {
+		uint64_t most = pbs;
+
 		cbs = burst_of(cir);
-		if (pbs && cbs > pbs)
-			cbs = pbs;
+		if (pbs && pir > cir)
+			most = share_of(pbs, cir, pir, raceway_model_frame(vnic_doc));
+		if (pbs && cbs > most)
+			cbs = most;
 	}
 	if (strcmp(word + 3, "cbs") == 0)
 		return cir ? cbs : 0;

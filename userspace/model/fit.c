@@ -122,7 +122,7 @@ static int fit_devs(struct raceway_check *c)
 	for (size_t i = 0; c->world->dev_exists && i < c->port_count; i++) {
 		const struct raceway_check_port *p = &c->ports[i];
 
-		if (p->touched && !c->world->dev_exists(c->world->context, p->dev))
+		if (p->new_dev && !c->world->dev_exists(c->world->context, p->dev))
 			return RACEWAY_CHECK_FAIL(c, RACEWAY_FAULT_REFUSED, port, p->name, "dev",
 						  "dev %s does not exist on this machine", p->dev);
 	}
@@ -134,7 +134,8 @@ static int fit_mtu(struct raceway_check *c, const struct raceway_check_vnic *v,
 {
 	uint64_t mtu = raceway_model_u64(c->vnic, v->doc, "mtu");
 	bool trunk = raceway_model_bool(c->vnic, v->doc, "trunk");
-	if (!port || !(v->moved || port->touched))
+
+	if (!port || !(v->moved || port->new_dev))
 		return 0;
 	if (!port->mtu_asked)
 		port->mtu = c->world->mtu(c->world->context, port->dev);

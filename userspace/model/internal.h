@@ -24,6 +24,10 @@ struct raceway_model {
 char *raceway_model_object(const struct raceway_kind *kind, const char *name,
 			   char buf[RACEWAY_MODEL_NAME]);
 bool raceway_model_touched(const struct raceway_model *model, const char *kind, const char *name);
+/* The document as it was before the change, NULL if it was not there or was not touched. Not for
+ * vNICs that were dropped. */
+const json_t *raceway_model_before(const struct raceway_model *model, const char *kind,
+				   const char *name);
 
 /* A copy that is still the same change: what was touched stays so. */
 struct raceway_model *raceway_model_dup(const struct raceway_model *model);
@@ -36,11 +40,11 @@ void raceway_model_put(struct raceway_model *model, const struct raceway_kind *k
 void raceway_model_drop(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name);
 
-/* The normalised document that `doc` makes of `old` (NULL: there was none), without what is
- * still to be assigned. `old` may be returned itself. */
-int raceway_model_normalise(const struct raceway_kind *kind, const char *object, const char *name,
-			    const json_t *old, const json_t *doc, enum raceway_write how,
-			    json_t **ret_doc, struct raceway_error *err);
+/* The normalised document that `doc` makes of what the model has, without what is still to be
+ * assigned. That may be returned itself. */
+int raceway_model_normalise(const struct raceway_model *model, const struct raceway_kind *kind,
+			    const char *object, const char *name, const json_t *doc,
+			    enum raceway_write how, json_t **ret_doc, struct raceway_error *err);
 /* The rules that one object has by itself. */
 int raceway_model_rules(const struct raceway_kind *kind, const char *object, const char *name,
 			const json_t *doc, struct raceway_error *err);
@@ -48,15 +52,20 @@ int raceway_model_rules(const struct raceway_kind *kind, const char *object, con
 int raceway_model_nameable(const struct raceway_model *model, const struct raceway_kind *kind,
 			   const char *object, const char *name, struct raceway_error *err);
 
-/* Hands out numbers and MACs of one kind. */
+/* Hands out numbers and MACs of one kind. What the object `writing` (NULL: none) has is free. */
 struct raceway_assigner;
 struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
-					      const struct raceway_kind *kind);
+					      const struct raceway_kind *kind, const char *writing);
+/* Whether the MAC is one that is made from the name, not one that somebody gave. */
+bool raceway_assigned_mac(uint64_t salt, const char *name, const char *mac);
 void raceway_assigner_free(struct raceway_assigner **assigner);
 bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc);
 /* *ret_doc: a new document with everything assigned. */
 int raceway_assigner_fill(struct raceway_assigner *assigner, const char *object, const char *name,
 			  const json_t *doc, json_t **ret_doc, struct raceway_error *err);
+
+/* Bytes of the longest frame of a vNIC. */
+uint64_t raceway_model_frame(const json_t *vnic_doc);
 
 /* "10gbit", "on", "a b" of a value; the default or "none" where it is NULL. Returns buf. */
 char *raceway_value_format(const struct raceway_attr *attr, const json_t *value, char *buf,

@@ -116,13 +116,26 @@ static json_t *writable(struct raceway_model *model, const struct raceway_kind *
 	return *objects;
 }
 
+/* Before the change: what it was like is remembered. */
 static void touch(struct raceway_model *model, const struct raceway_kind *kind, const char *name)
 {
+	json_t *old = json_object_get(model->objects[position(kind)], name);
 	char object[RACEWAY_MODEL_NAME];
 
 	raceway_model_object(kind, name, object);
 	if (!json_object_get(model->touched, object))
-		json_object_set_new(model->touched, object, json_true());
+		json_object_set_new(model->touched, object, old ? json_incref(old) : json_true());
+}
+
+const json_t *raceway_model_before(const struct raceway_model *model, const char *kind,
+				   const char *name)
+{
+	char object[RACEWAY_MODEL_NAME];
+	const json_t *old;
+
+	snprintf(object, sizeof(object), "%s %s", kind, name);
+	old = json_object_get(model->touched, object);
+	return json_is_object(old) ? old : NULL;
 }
 
 void raceway_model_put(struct raceway_model *model, const struct raceway_kind *kind,
@@ -134,8 +147,8 @@ void raceway_model_put(struct raceway_model *model, const struct raceway_kind *k
 		json_decref(doc);
 		return;
 	}
-	json_object_set_new(writable(model, kind), name, doc);
 	touch(model, kind, name);
+	json_object_set_new(writable(model, kind), name, doc);
 }
 
 void raceway_model_drop(struct raceway_model *model, const struct raceway_kind *kind,

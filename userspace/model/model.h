@@ -35,9 +35,9 @@ void raceway_model_set_salt(struct raceway_model *model, uint64_t salt);
 
 /* `doc` as it came (units as text allowed; "name" and "schema" are not needed, and checked).
  * Assigns what is ASSIGNED and absent (numbers: the lowest free one; MACs: locally administered,
- * from the name, unique); PUT keeps what was assigned before. A value that is the default is not
- * stored. Judges the object alone; the model is unchanged on failure. Nested lists are not taken
- * here. */
+ * from the name, unique); PUT keeps what was assigned before, and a number that was given. A
+ * value that is the default is not stored. Judges the object alone; the model is unchanged on
+ * failure. Nested lists are not taken here. */
 int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name, const json_t *doc, enum raceway_write how,
 			struct raceway_error *err);
@@ -74,8 +74,8 @@ const char *raceway_model_text(const struct raceway_kind *kind, const json_t *do
 			       const char *word);
 /* Effective burst sizes in bytes, 0 without the rate they belong to. word is tx-cbs, tx-pbs,
  * rx-cbs or rx-pbs. Default: RACEWAY_BURST_MS of the rate and at least RACEWAY_BURST_MIN_BYTES;
- * the CBS never above a given PBS, the PBS at least the CBS, and above it by that least depth
- * where the PIR is above the CIR. */
+ * of a given PBS the CBS is at most its share, as much as the CIR is of the PIR; the PBS at least
+ * the CBS, and above it by that least depth where the PIR is above the CIR. */
 uint64_t raceway_model_burst(const json_t *vnic_doc, const char *word);
 /* Effective rate of a port: given, else 98 % of the link's speed, else 0 (unknown). */
 uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_world *world);

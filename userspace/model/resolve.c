@@ -32,6 +32,13 @@ static int missing(struct raceway_check *c, const struct raceway_kind *kind, con
 {
 	char object[RACEWAY_MODEL_NAME], hint[160];
 
+	/* Whoever deletes one is told of the references; only pruning leaves them. */
+	if (raceway_model_before(c->model, attr->ref, target))
+		return raceway_error_set(c->err, RACEWAY_FAULT_REFUSED,
+					 raceway_model_object(kind, name, object), attr->word,
+					 "%s %s is not in the document, so prune would remove it: "
+					 "add %s %s to the document",
+					 attr->word, target, attr->ref, target);
 	return raceway_error_set(c->err, RACEWAY_FAULT_REFUSED,
 				 raceway_model_object(kind, name, object), attr->word,
 				 "%s %s does not exist%s", attr->word, target,
@@ -116,8 +123,17 @@ static void *make_array(const struct raceway_check *c, const struct raceway_kind
 
 #define MAKE(c, what) make_array(c, (c)->what, sizeof(*(c)->what##s), &(c)->what##_count)
 
+static bool is_other(const struct raceway_kind *kind, const json_t *old, const json_t *new,
+		     const char *word)
+{
+	return strcmp(raceway_model_text(kind, old, word), raceway_model_text(kind, new, word));
+}
+
+/* A device that is away, or of which less is known by now, refuses what has to do with it only. */
 static void resolve_ports(struct raceway_check *c)
 {
+	const json_t *old;
+
 	for (size_t i = 0; i < c->port_count; i++) {
 		struct raceway_check_port *p = &c->ports[i];
 
@@ -125,6 +141,12 @@ static void resolve_ports(struct raceway_check *c)
 		p->dev = raceway_model_text(c->port, p->doc, "dev");
 		p->uplink = strcmp(raceway_model_text(c->port, p->doc, "role"), "uplink") == 0;
 		p->touched = raceway_model_touched(c->model, "port", p->name);
+		old = raceway_model_before(c->model, "port", p->name);
+		p->new_dev = p->touched && (!old || is_other(c->port, old, p->doc, "dev"));
+		p->new_rate = p->new_dev ||
+			      (p->touched && (is_other(c->port, old, p->doc, "role") ||
+					      raceway_model_u64(c->port, old, "rate") !=
+						      raceway_model_u64(c->port, p->doc, "rate")));
 	}
 }
 

@@ -6,8 +6,6 @@
 #include "model/internal.h"
 #include "util/units.h"
 
-#define FRAME_OVERHEAD 18 /* Ethernet header and one tag, besides the MTU */
-
 struct rule {
 	const struct raceway_kind *kind;
 	const char *object, *name;
@@ -64,20 +62,43 @@ static int server_rules(const struct rule *r)
 {
 	if (strcmp(r->name, RACEWAY_MODEL_LOCAL) == 0 && json_object_get(r->doc, "port"))
 		return REFUSE(r, "port", "local is this machine and is wired to no port");
+	if (json_array_size(json_object_get(r->doc, "port")) > 1)
+		return raceway_error_set(
+			r->err, RACEWAY_FAULT_CANNOT, r->object, "port",
+			"more than one port: not yet: its vNICs would all be behind "
+			"%s; give one",
+			json_string_value(json_array_get(json_object_get(r->doc, "port"), 0)));
 	return 0;
 }
 
 /* A burst must hold `frames` whole frames, or none would ever pass as this colour. */
 static int burst_holds(const struct rule *r, const char *word, uint64_t bytes, unsigned int frames)
 {
-	uint64_t mtu = number(r, "mtu"), least = frames * (mtu + FRAME_OVERHEAD);
+	uint64_t least = frames * raceway_model_frame(r->doc);
 	char text[2][RACEWAY_UNIT_TEXT];
 
 	if (!bytes || bytes >= least)
 		return 0;
 	return REFUSE(r, word, "%s %s is too small: mtu %llu needs at least %s", word,
-		      raceway_format_size(bytes, text[0]), (unsigned long long)mtu,
+		      raceway_format_size(bytes, text[0]), (unsigned long long)number(r, "mtu"),
 		      raceway_format_size(least, text[1]));
+}
+
+/* What a peak burst has above the committed one must hold two frames, or the rate between the
+ * guarantee and the peak could not be used. */
+static int excess_holds(const struct rule *r, const char *const words[4], uint64_t cbs,
+			uint64_t pbs)
+{
+	uint64_t least = cbs + 2 * raceway_model_frame(r->doc);
+	char text[3][RACEWAY_UNIT_TEXT];
+
+	if (!cbs || !pbs || pbs >= least)
+		return 0;
+	return REFUSE(r, words[3],
+		      "%s %s is too small: with %s %s and mtu %llu it must be at least %s",
+		      words[3], raceway_format_size(pbs, text[0]), words[2],
+		      raceway_format_size(cbs, text[1]), (unsigned long long)number(r, "mtu"),
+		      raceway_format_size(least, text[2]));
 }
 
 /* `words`: cir, pir, cbs, pbs of one direction. */
@@ -102,8 +123,13 @@ static int rate_rules(const struct rule *r, const char *const words[4])
 		return REFUSE(r, words[2], "%s %s is above %s %s", words[2],
 			      raceway_format_size(cbs, text[0]), words[3],
 			      raceway_format_size(pbs, text[1]));
-	result = burst_holds(r, words[2], cbs, 1);
-	return result < 0 ? result : burst_holds(r, words[3], pbs, 2);
+	/* A GSO packet is two frames at least, and judged as a whole. */
+	result = burst_holds(r, words[2], cbs, pir == cir ? 2 : 1);
+	if (result == 0)
+		result = burst_holds(r, words[3], pbs, cir && pir > cir ? 3 : 2);
+	if (result == 0 && pir > cir)
+		result = excess_holds(r, words, cbs, pbs);
+	return result;
 }
 
 static int vnic_rules(const struct rule *r)

@@ -9,7 +9,8 @@
 
 struct write {
 	const struct raceway_kind *kind;
-	const char *object;
+	const char *object, *name;
+	uint64_t salt;
 	const json_t *old; /* NULL: the object is new */
 	enum raceway_write how;
 	json_t *seen; /* words that the input has named */
@@ -104,6 +105,15 @@ static void replace_tagging(struct write *w)
 	json_object_del(w->doc, vlan ? "untagged" : "vlan");
 }
 
+/* Of what Raceway gave, not of what somebody did: that is gone where a document does not say it.
+ * Numbers cannot be told apart, and stay. */
+static bool is_kept(const struct write *w, const struct raceway_attr *attr, const json_t *value)
+{
+	return (attr->flags & RACEWAY_ATTR_ASSIGNED) && value &&
+	       (attr->type != RACEWAY_TYPE_MAC ||
+		raceway_assigned_mac(w->salt, w->name, json_string_value(value)));
+}
+
 /* What the document begins with, before the input. */
 static void begin(struct write *w)
 {
@@ -116,7 +126,7 @@ static void begin(struct write *w)
 	     a < w->kind->attrs + w->kind->attr_count; a++) {
 		json_t *value = json_object_get(w->old, raceway_attr_key(a, key, sizeof(key)));
 
-		if ((a->flags & RACEWAY_ATTR_ASSIGNED) && value)
+		if (is_kept(w, a, value))
 			json_object_set(w->doc, key, value);
 	}
 }
@@ -167,15 +177,22 @@ static int take_frame(struct write *w, const char *name, const char *key, const 
 				 "name cannot be changed; delete and add anew");
 }
 
-int raceway_model_normalise(const struct raceway_kind *kind, const char *object, const char *name,
-			    const json_t *old, const json_t *doc, enum raceway_write how,
-			    json_t **ret_doc, struct raceway_error *err)
+int raceway_model_normalise(const struct raceway_model *model, const struct raceway_kind *kind,
+			    const char *object, const char *name, const json_t *doc,
+			    enum raceway_write how, json_t **ret_doc, struct raceway_error *err)
 {
 	json_auto_t *seen = json_object();
 	json_auto_t *making = NULL;
 	json_auto_t *normal = NULL;
 	struct write w = {
-		.kind = kind, .object = object, .old = old, .how = how, .seen = seen, .err = err
+		.kind = kind,
+		.object = object,
+		.name = name,
+		.salt = model->salt,
+		.old = raceway_model_get(model, kind, name),
+		.how = how,
+		.seen = seen,
+		.err = err,
 	};
 	const char *key;
 	json_t *value;
@@ -245,11 +262,11 @@ int raceway_model_write(struct raceway_model *model, const struct raceway_kind *
 	if (how == RACEWAY_PATCH && !old)
 		return raceway_error_set(err, RACEWAY_FAULT_NOT_FOUND, object, "",
 					 "does not exist");
-	r = raceway_model_normalise(kind, object, name, old, doc, how, &normal, err);
+	r = raceway_model_normalise(model, kind, object, name, doc, how, &normal, err);
 	if (r < 0)
 		return r;
 	if (raceway_assigner_needed(kind, normal)) {
-		assigner = raceway_assigner_new(model, kind);
+		assigner = raceway_assigner_new(model, kind, name);
 		if (!assigner)
 			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "",
 						 "out of memory");

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The subscription to link events, and what ethtool knows of a link's speed. */
+/* The subscription to events of links and their filters, and what ethtool knows of a link's speed.
+ */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/sockios.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,18 +18,39 @@
 #define EVENT_BUFFER (2 << 20) /* of 1,024 vNICs made at once, some 2 KB each */
 #define MBIT 1000000ULL
 
+/* What somebody else does with filters is much, and of no concern until one goes: the kernel sorts
+ * it out, so that it neither wakes us nor fills the buffer. A load is big endian, the type is not.
+ */
+static int sort_out(int fd)
+{
+#define TAKE(type, to_end) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), to_end, 0)
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		TAKE(RTM_NEWLINK, 4),
+		TAKE(RTM_DELLINK, 3),
+		TAKE(RTM_DELQDISC, 2),
+		TAKE(RTM_DELTFILTER, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 int raceway_events_open(int *ret_fd)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	int group = RTNLGRP_LINK, size = EVENT_BUFFER, err;
+	int link = RTNLGRP_LINK, tc = RTNLGRP_TC, size = EVENT_BUFFER, err;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group))) {
+	if (sort_out(fd) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &link, sizeof(link)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &tc, sizeof(tc))) {
 		err = -errno;
 		close(fd);
 		return err;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/pkt_sched.h>
 #include <netlink/attr.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,7 +193,24 @@ static enum raceway_link_change compare(const struct raceway_link *old,
 		return RACEWAY_LINK_CHANGED;
 	if (old->up != new->up || old->carrier != new->carrier)
 		return RACEWAY_LINK_CARRIER;
-	return RACEWAY_LINK_SAME;
+	return old->xdp_prog_id != new->xdp_prog_id ? RACEWAY_LINK_PROGRAMS : RACEWAY_LINK_SAME;
+}
+
+/* A filter went, or with its qdisc all that were at an interface's hooks. */
+static int filter_event(const struct raceway_links *links, const struct nlmsghdr *header,
+			struct raceway_link *ret_link)
+{
+	const struct raceway_link *link;
+	const struct tcmsg *tc;
+
+	if (!nlmsg_valid_hdr(header, sizeof(*tc)))
+		return -EINVAL;
+	tc = nlmsg_data(header);
+	link = raceway_links_by_index(links, (uint32_t)tc->tcm_ifindex);
+	if (!link || TC_H_MAJ(tc->tcm_parent) != TC_H_MAJ(TC_H_CLSACT))
+		return RACEWAY_LINK_SAME;
+	*ret_link = *link;
+	return RACEWAY_LINK_PROGRAMS;
 }
 
 int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *header,
@@ -202,8 +220,11 @@ int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *head
 	struct raceway_link link;
 	size_t at;
 	bool known;
-	int ret = raceway_link_parse(header, &link);
+	int ret;
 
+	if (header->nlmsg_type == RTM_DELTFILTER || header->nlmsg_type == RTM_DELQDISC)
+		return filter_event(links, header, ret_link);
+	ret = raceway_link_parse(header, &link);
 	if (ret)
 		return ret;
 	at = lower_bound(links, link.ifindex);

@@ -53,8 +53,11 @@ enum raceway_link_change {
 	RACEWAY_LINK_VANISHED,
 	RACEWAY_LINK_CHANGED, /* name, MAC, MTU, alias */
 	RACEWAY_LINK_CARRIER, /* only up or carrier */
+	/* A program came, went or was replaced by netlink. Of bpf_links no event tells. */
+	RACEWAY_LINK_PROGRAMS,
 };
-/* Takes one event into `links` and says what it changed. -EINVAL if it is no link event. */
+/* Takes one event into `links` and says what it changed. -EINVAL if it is none of a link, or of
+ * a filter or qdisc at its ingress that went. */
 int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *header,
 			struct raceway_link *ret_link);
 
@@ -62,7 +65,8 @@ int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *head
  * a GSO limit of a link that is down. */
 int raceway_links_refresh(struct raceway_rtnl *rtnl, uint32_t ifindex, struct raceway_links *links);
 
-/* A nonblocking socket that hears of links. The events are read with raceway_events_read(). */
+/* A nonblocking socket that hears of links and of their filters' end. The events are read with
+ * raceway_events_read(). */
 int raceway_events_open(int *ret_fd);
 /* Takes all waiting events into `links`, calls fn for each that changed something. Returns
  * -ENOBUFS when events were lost: then all must be read anew. */

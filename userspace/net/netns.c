@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "net/link.h"
+#include "util/caps.h"
 
 int raceway_netns_open(const char *name, int *ret_fd)
 {
@@ -127,6 +128,7 @@ static int enter_and_send(int ns_fd, int channel)
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	int failed;
 
+	(void)raceway_admin_begin(); /* this process ends soon */
 	if (setns(ns_fd, CLONE_NEWNET))
 		result = -errno;
 	else if ((fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) < 0)

@@ -12,6 +12,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "plan/owner.h"
+#include "plan/programs.h"
+#include "util/caps.h"
 #include "util/cleanup.h"
 
 #define ROUNDS 4 /* attaching a port may change carriers, and that host ends */
@@ -52,17 +55,27 @@ static int take_pins(const char *pin_dir, int *ret_fd, struct raceway_error *err
 	return 0;
 }
 
-int raceway_kernel_open(const char *pin_dir, uint32_t max_vnics, struct raceway_kernel *ret_kernel,
-			struct raceway_error *err)
+static int upgrade(struct raceway_dp *dp, struct raceway_error *err)
+{
+	RACEWAY_ADMIN; /* libxdp */
+
+	return raceway_dp_upgrade(dp, err);
+}
+
+int raceway_kernel_open(const struct raceway_kernel_options *options,
+			struct raceway_kernel *ret_kernel, struct raceway_error *err)
 {
 	struct raceway_kernel k = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 };
-	int ret = raceway_dp_open(pin_dir, max_vnics, &k.dp, err);
+	const char *pin_dir = options->pin_dir;
+	int ret = raceway_dp_open(pin_dir, options->max_vnics, &k.dp, err);
 
 	if (ret)
 		return ret;
 	ret = take_pins(pin_dir, &k.pin_fd, err);
 	if (!ret)
-		ret = raceway_dp_upgrade(k.dp, err);
+		ret = raceway_owner_claim(pin_dir, options->store_id, options->state_dir, err);
+	if (!ret)
+		ret = upgrade(k.dp, err);
 	if (ret)
 		goto fail;
 	ret = raceway_events_open(&k.events_fd); /* before reading, so that nothing is missed */
@@ -130,6 +143,12 @@ static void on_event(enum raceway_link_change change, const struct raceway_link 
 	struct raceway_kernel *k = l->kernel;
 	const struct raceway_dp_port *port = port_of_dev(&k->want, link->name);
 
+	if (change == RACEWAY_LINK_PROGRAMS) {
+		/* Where another's program was in the way, it may have gone. */
+		l->due |= (port && !is_attached(k, link->ifindex)) ||
+			  raceway_kernel_look_at(k, link->ifindex);
+		return;
+	}
 	if (port || is_attached(k, link->ifindex) || !strncmp(link->name, "rw", 2) ||
 	    change != RACEWAY_LINK_CARRIER)
 		l->due = true;
@@ -146,6 +165,7 @@ bool raceway_kernel_listen(struct raceway_kernel *kernel)
 	if (raceway_events_read(kernel->events_fd, &kernel->links, on_event, &l)) {
 		/* Events were lost: read all anew. What cannot be read now stays as it was. */
 		(void)raceway_links_read(&kernel->rtnl, RACEWAY_NSID_OWN, &kernel->links);
+		(void)raceway_kernel_look(kernel, true);
 		kernel->refill = l.due = true;
 	}
 	return l.due;
@@ -231,6 +251,14 @@ static void end_run(struct raceway_kernel_run *run)
 	raceway_config_free(&run->former);
 }
 
+/* A device that went away before the change was not asked for by it. */
+static bool is_old(const struct raceway_kernel_run *run, const struct raceway_problem *problem)
+{
+	return raceway_kernel_trouble(run->kernel, problem->error.object) ||
+	       (problem->port >= 0 &&
+		port_of_dev(&run->kernel->want, run->want->ports[problem->port].dev));
+}
+
 /* Problems of the plan: new ones refuse the change, the others are remembered. */
 static int take_problems(struct raceway_kernel_run *run, const struct raceway_plan *plan,
 			 bool strict, struct raceway_error *err)
@@ -238,7 +266,7 @@ static int take_problems(struct raceway_kernel_run *run, const struct raceway_pl
 	for (size_t i = 0; i < plan->problem_count; i++) {
 		const struct raceway_error *problem = &plan->problems[i].error;
 
-		if (strict && !raceway_kernel_trouble(run->kernel, problem->object)) {
+		if (strict && !is_old(run, &plan->problems[i])) {
 			if (err && !err->fault)
 				*err = *problem;
 			return -EPERM;
@@ -246,24 +274,6 @@ static int take_problems(struct raceway_kernel_run *run, const struct raceway_pl
 		raceway_kernel_run_trouble(run, problem);
 	}
 	return 0;
-}
-
-/* Somebody has taken a port's programs off, or its pins away: what was attached is looked at as
- * at start, where attaching what is attached changes nothing. */
-static void forget_detached(struct raceway_kernel *k, const struct raceway_want *want)
-{
-	for (size_t i = 0; i < want->port_count; i++) {
-		const struct raceway_link *link =
-			raceway_links_by_name(&k->links, want->ports[i].dev);
-		struct raceway_dp_port_info info = { 0 };
-
-		if (!link || !is_attached(k, link->ifindex) ||
-		    raceway_dp_port_info(k->dp, link->ifindex, &info) || info.attached)
-			continue;
-		k->attached_count = 0;
-		k->refill = true;
-		return;
-	}
 }
 
 static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_plan *ret_plan)
@@ -280,7 +290,7 @@ static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_pl
 
 	(void)raceway_kernel_listen(k);
 	if (all)
-		forget_detached(k, run->want);
+		(void)raceway_kernel_look(k, false);
 	have.attached = k->attached;
 	have.attached_count = k->attached_count;
 	ret = read_namespaces(run, all);
@@ -356,14 +366,4 @@ int raceway_kernel_make(struct raceway_kernel *kernel, struct raceway_want *want
 	if (steps)
 		settle_rounds(kernel, &kernel->want);
 	return 0;
-}
-
-int raceway_kernel_reconcile(struct raceway_kernel *kernel, struct raceway_error *err)
-{
-	size_t steps = 0;
-	int ret = one_round(kernel, &kernel->want, RACEWAY_MAKE_TOLERANT, true, &steps, err);
-
-	if (!ret && steps)
-		settle_rounds(kernel, &kernel->want);
-	return ret;
 }

@@ -21,21 +21,29 @@ struct raceway_kernel {
 	uint32_t group;
 	uint32_t *attached; /* sorted */
 	size_t attached_count, attached_room;
+	size_t look_next; /* where raceway_kernel_look() goes on */
 	struct raceway_dp_config filled;
 	bool is_filled, refill;
 	struct raceway_want want; /* as last made */
 	struct raceway_trouble *troubles;
 	size_t trouble_count;
-	/* Called for each link event that changed something. */
+	/* Called for each link event that changed something. PROGRAMS: ours were taken off. */
 	void (*on_link)(enum raceway_link_change change, const struct raceway_link *link,
 			void *context);
 	void *on_link_context;
 };
 
+struct raceway_kernel_options {
+	const char *pin_dir;
+	uint32_t max_vnics;    /* 0: the default, or what the pins have */
+	uint64_t store_id;     /* whose the pins are */
+	const char *state_dir; /* the same for people */
+};
+
 /* Opens everything in the process's network namespace. The instance, by which our own netdevs
- * are recognised, follows from pin_dir. */
-int raceway_kernel_open(const char *pin_dir, uint32_t max_vnics, struct raceway_kernel *ret_kernel,
-			struct raceway_error *err);
+ * are recognised, follows from pin_dir. Pins that another state directory uses are refused. */
+int raceway_kernel_open(const struct raceway_kernel_options *options,
+			struct raceway_kernel *ret_kernel, struct raceway_error *err);
 void raceway_kernel_close(struct raceway_kernel *kernel);
 
 enum raceway_make {
@@ -47,9 +55,6 @@ enum raceway_make {
  * and the kernel is as before. */
 int raceway_kernel_make(struct raceway_kernel *kernel, struct raceway_want *want,
 			enum raceway_make how, struct raceway_error *err);
-/* Makes what was last wanted so again. */
-int raceway_kernel_reconcile(struct raceway_kernel *kernel, struct raceway_error *err);
-
 /* Takes waiting link events. True if any concerns what is wanted, so that a reconcile is due. */
 bool raceway_kernel_listen(struct raceway_kernel *kernel);
 

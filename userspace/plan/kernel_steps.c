@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plan/kernel_run.h"
+#include "util/caps.h"
 #include "util/cleanup.h"
 
 static void vnic_object(const struct raceway_want_vnic *v, char *buf, size_t size)
@@ -121,6 +122,7 @@ static int attach_port(struct raceway_kernel_run *run, const struct raceway_step
 		       struct raceway_error *err)
 {
 	struct raceway_dp_port port = run->want->ports[step->port];
+	RACEWAY_ADMIN; /* the other end of a veth */
 	int ret;
 
 	port.ifindex = step->ifindex;
@@ -149,6 +151,7 @@ static void undo_attach(struct raceway_kernel_run *run, const struct raceway_ste
 {
 	struct raceway_kernel *k = run->kernel;
 	uint32_t ifindex = raceway_kernel_index(run, step);
+	RACEWAY_ADMIN;
 
 	if (!step->fresh) {
 		/* The next round attaches it as it was. */
@@ -190,6 +193,7 @@ static int run_attach(struct raceway_kernel_run *run, const struct raceway_step 
 static int run_retire(struct raceway_kernel_run *run, struct raceway_error *err)
 {
 	struct raceway_kernel *k = run->kernel;
+	RACEWAY_ADMIN;
 	int ret = raceway_dp_retire(k->dp, run->keep, run->keep_count, err);
 	size_t kept = 0;
 

@@ -156,15 +156,22 @@ static void rates(struct build *b, const json_t *doc, enum raceway_dir dir,
 		rate->idle_ms = RACEWAY_IDLE_MS;
 }
 
-/* A GSO packet is judged as a whole, so it may be half of what may be sent at once at most. */
+/* A GSO packet is judged as a whole, so it may be half of what one bucket holds at most: of the
+ * excess one, by which the peak rate is reached; without excess of the committed one. At default
+ * depths it is half of what the larger one holds after an idle time. */
 static uint32_t gso_limit(const struct raceway_dp_vnic *v)
 {
 	const struct raceway_dp_rate *tx = &v->dir[RACEWAY_TX];
 	uint64_t limit = tx->pbs_bytes / 2;
 
+	if (tx->cir_bps)
+		limit = (tx->pir_bps > tx->cir_bps ? tx->pbs_bytes - tx->cbs_bytes
+						   : tx->cbs_bytes) /
+			2;
 	if (tx->idle_ms)
-		limit = tx->pir_bps / 8 * tx->idle_ms / 1000 / 2;
-	if (!v->dir[RACEWAY_TX].pir_bps || limit > RACEWAY_GSO_MAX_BYTES)
+		limit = (tx->pir_bps > 2 * tx->cir_bps ? tx->pir_bps - tx->cir_bps : tx->cir_bps) /
+			8 * tx->idle_ms / 1000 / 2;
+	if (!tx->pir_bps || limit > RACEWAY_GSO_MAX_BYTES)
 		return RACEWAY_GSO_MAX_BYTES;
 	return limit < 2U * v->mtu ? 2U * v->mtu : limit;
 }
@@ -220,6 +227,7 @@ static int build_vnic(struct build *b, const char *name, const json_t *doc)
 	v->dp.mtu = raceway_model_u64(b->vnic, doc, "mtu");
 	if (!v->dp.mtu)
 		v->dp.mtu = MTU_DEFAULT;
+	v->dp.weight = (uint16_t)raceway_model_u64(b->vnic, doc, "weight");
 	v->dp.pcp = raceway_model_u64(b->vnic, doc, "class");
 	v->dp.up = !text_is(b->vnic, doc, "state", "down");
 	v->dp.spoofcheck = raceway_model_bool(b->vnic, doc, "spoofcheck");

@@ -38,6 +38,11 @@ void raceway_store_close(struct raceway_store *store)
 	free(store);
 }
 
+uint64_t raceway_store_id(const struct raceway_store *store)
+{
+	return store->salt ? store->salt : 1;
+}
+
 static int load_row(struct raceway_store *store, sqlite3_stmt *stmt, struct raceway_model *model,
 		    struct raceway_error *err)
 {

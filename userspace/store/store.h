@@ -16,6 +16,9 @@ int raceway_store_open(const char *dir, struct raceway_store **ret_store,
 		       struct raceway_error *err);
 void raceway_store_close(struct raceway_store *store);
 
+/* Of this store alone, given when it was made; never 0. */
+uint64_t raceway_store_id(const struct raceway_store *store);
+
 /* The stored objects. */
 int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_model,
 		       struct raceway_error *err);

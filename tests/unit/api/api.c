@@ -10,14 +10,14 @@
 #include "stub.h"
 
 static struct raceway_core core;
-static char state[] = "/tmp/raceway-api-XXXXXX";
+static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
 static struct raceway_response answer;
 static const char *if_match;
 
 static void open_core(void)
 {
 	const struct raceway_core_options options = { .state_dir = state,
-						      .pin_dir = state,
+						      .pin_dir = pins,
 						      .node = "test" };
 	struct raceway_error err = { 0 };
 
@@ -40,6 +40,8 @@ static void begin(void)
 
 	private_begin();
 	cr_assert(mkdtemp(state));
+	snprintf(pins, sizeof(pins), "%s/pins", state);
+	cr_assert(!mkdir(pins, 0700) && !mount("bpf", pins, "bpf", 0, NULL), "bpffs: %m");
 	cr_assert_eq(raceway_rtnl_open(&rtnl), 0);
 	cr_assert_eq(raceway_veth_create(&rtnl, &up, 1, &failed), 0);
 	edit.ifindex = if_nametoindex("up0");
@@ -60,6 +62,10 @@ static void end(void)
 		snprintf(path, sizeof(path), "%s/raceway.db%s", state, *s);
 		unlink(path);
 	}
+	snprintf(path, sizeof(path), "%s/raceway.lock", state);
+	unlink(path);
+	umount2(pins, MNT_DETACH);
+	rmdir(pins);
 	rmdir(state);
 }
 
@@ -143,7 +149,7 @@ Test(api, bad_bodies_change_nothing)
 Test(api, what_does_not_exist_yet_is_501)
 {
 	add_local_vnic();
-	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"weight\":3}"), 501);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"rdma\":\"on\"}"), 501);
 	cr_expect_eq(call("POST", "/v1/acls", "{\"name\":\"a\"}"), 501);
 }
 
@@ -369,4 +375,37 @@ Test(api, doctor_and_version_answer)
 	cr_expect_gt(json_array_size(json_object_get(answer.json, "checks")), 4);
 	cr_expect_eq(call("GET", "/v1/version", NULL), 200);
 	cr_expect_eq(json_integer_value(json_object_get(answer.json, "schema")), 1);
+}
+
+/* What needs no interface is allowed while it is away; a new one must be there. */
+Test(api, a_port_may_be_changed_while_its_device_is_away)
+{
+	uint32_t up0;
+
+	add_port_and_segment();
+	up0 = if_nametoindex("up0");
+	cr_assert_eq(raceway_links_delete(&core.kernel.rtnl, &up0, 1), 0);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"rate\":\"5gbit\"}"), 200);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"description\":\"d\",\"host\":\"none\"}"),
+		     200);
+	cr_expect_eq(call("PATCH", "/v1/ports/up0", "{\"dev\":\"up8\"}"), 409);
+	cr_expect_eq(
+		call("POST", "/v1/ports", "{\"name\":\"x\",\"dev\":\"up9\",\"role\":\"uplink\"}"),
+		409);
+	cr_expect_eq(call("DELETE", "/v1/segments/lan", NULL), 204);
+	cr_expect_eq(call("DELETE", "/v1/ports/up0", NULL), 204);
+}
+
+Test(api, a_body_of_yaml_needs_its_header)
+{
+	const json_t *error;
+
+	cr_expect_eq(call("POST", "/v1/diff", "schema: 1\n"), 400);
+	error = json_object_get(answer.json, "error");
+	cr_expect(strstr(json_string_value(json_object_get(error, "message")),
+			 "needs the header Content-Type: application/yaml"));
+	cr_expect_eq(call("POST", "/v1/diff", "[]"), 400);
+	error = json_object_get(answer.json, "error");
+	cr_expect_str_eq(json_string_value(json_object_get(error, "message")),
+			 "the body is no object of keys and values, as {\"schema\": 1} is");
 }

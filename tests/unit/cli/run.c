@@ -250,11 +250,25 @@ Test(cli_run, prune_asks_first_and_says_what_goes)
 	fake_stop();
 }
 
+#define NOT_A_MAP(what)                                                                            \
+	"raceway: standard input: it holds " what                                                  \
+	" where a document must be: schema: 1, and lists as ports, segments, profiles (see "       \
+	"raceway export)\n"
+
+static void expect_document_of(const char *line, const char *input, const char *error)
+{
+	ran_client(&ran, line, input);
+	cr_expect_eq(ran.status, 1, "%s: status %d", line, ran.status);
+	cr_expect_str_eq(ran.err, error);
+}
+
 Test(cli_run, document_that_is_none)
 {
 	fake_start(documents, COUNT(documents));
 	ran_client(&ran, "apply -f -", "a: [1, 2");
 	cr_expect_eq(ran.status, 2, "status %d: %s", ran.status, ran.err);
+	expect_document_of("apply -f -", "[{name: lan}]", NOT_A_MAP("a list"));
+	expect_document_of("diff -f -", "lan", NOT_A_MAP("a single value"));
 	expect("apply -f /nonexistent", 1, "",
 	       "raceway: /nonexistent: No such file or directory\n");
 	cr_expect_str_eq(fake_log(), "");

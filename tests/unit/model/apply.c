@@ -124,9 +124,9 @@ Test(apply, exactly_so_and_the_others_alone)
 			   "  - {name: web1/eth1, segment: new, spoofcheck: off, tx-pir: 1gbit}\n",
 			   false, &err),
 		     0, "%s: %s", err.object, err.message);
-	/* absent attributes are back at their defaults, assigned ones are kept */
+	/* absent attributes are back at their defaults, the MAC too; numbers are kept */
 	expect_stored(model, "vnic", "web1/eth0",
-		      "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:01\",\"number\":1}");
+		      "{\"segment\":\"lan\",\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}");
 	expect_stored(model, "segment", "lan", "{\"number\":1,\"uplink\":\"up0\",\"vlan\":7}");
 	expect_stored(model, "segment", "new", "{\"number\":4}");
 	expect_stored(model, "profile", "web1", "{}");
@@ -170,9 +170,11 @@ Test(apply, prune_of_what_is_in_use)
 {
 	static const struct raceway_test_error want = {
 		RACEWAY_FAULT_REFUSED, "segment lan", "uplink",
-		"uplink up0 does not exist; there is no port yet"
+		"uplink up0 is not in the document, so prune would remove it: add port up0 to "
+		"the document"
 	};
-	struct raceway_model *model = raceway_test_model(raceway_test_base);
+	struct raceway_model *base = raceway_test_model(raceway_test_base);
+	struct raceway_model *model = raceway_model_clone(base);
 	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
 	int r;
 
@@ -181,6 +183,7 @@ Test(apply, prune_of_what_is_in_use)
 		     0);
 	r = raceway_model_check(model, &raceway_test_world, &err);
 	raceway_test_expect("prune", r, &err, &want);
+	raceway_model_free(base);
 	raceway_model_free(model);
 }
 

@@ -129,3 +129,30 @@ Test(assign, kept_by_put_and_patch)
 	cr_expect_eq(number(model, "vnic", "box/x"), 5);
 	raceway_model_free(model);
 }
+
+/* A document that does not name the MAC keeps the one that the name gives, whatever was before. */
+Test(assign, a_given_mac_goes_with_its_word)
+{
+	static const char given[] = "{\"segment\": \"lan\", \"mac\": \"02:00:00:00:00:99\"}";
+	struct raceway_model *model = raceway_test_model(raceway_test_base);
+	char made[32], second[32], taken[96];
+
+	put(model, "vnic", "box/x", "{\"segment\": \"lan\"}", NULL);
+	snprintf(made, sizeof(made), "%s", mac(model, "box/x"));
+	put(model, "vnic", "box/x", given, NULL);
+	cr_expect_str_eq(mac(model, "box/x"), "02:00:00:00:00:99");
+	put(model, "vnic", "box/x", "{\"segment\": \"lan\"}", NULL);
+	cr_expect_str_eq(mac(model, "box/x"), made);
+
+	/* second choice, because another has the first: kept, though the first is free again */
+	raceway_model_delete(model, raceway_kind_find("vnic"), "box/x", NULL);
+	snprintf(taken, sizeof(taken), "{\"segment\": \"priv\", \"mac\": \"%s\"}", made);
+	put(model, "vnic", "box/z", taken, NULL);
+	put(model, "vnic", "box/x", "{\"segment\": \"lan\"}", NULL);
+	snprintf(second, sizeof(second), "%s", mac(model, "box/x"));
+	cr_expect_str_neq(second, made);
+	raceway_model_delete(model, raceway_kind_find("vnic"), "box/z", NULL);
+	put(model, "vnic", "box/x", "{\"segment\": \"lan\"}", NULL);
+	cr_expect_str_eq(mac(model, "box/x"), second);
+	raceway_model_free(model);
+}

@@ -58,8 +58,8 @@ Test(schema, promised_words)
 Test(schema, later_words)
 {
 	static const char *const later[] = {
-		"port trust", "port pfc",    "port ets", "profile from",
-		"vnic pool",  "vnic weight", "vnic acl", "vnic rdma",
+		"port trust", "port pfc", "port ets",  "profile from",
+		"vnic pool",  "vnic acl", "vnic rdma",
 	};
 	size_t found = 0;
 

@@ -15,7 +15,7 @@
 #define PATCH RACEWAY_PATCH
 #define VNIC_WORDS                                                                                 \
 	"segment mac mtu ifname netns kind tx-cir tx-pir tx-cbs tx-pbs rx-cir rx-pir rx-cbs "      \
-	"rx-pbs class spoofcheck trunk state description"
+	"rx-pbs weight class spoofcheck trunk state description"
 
 Test(write, refusals)
 {
@@ -182,6 +182,27 @@ Test(write, rules_of_one_object)
 		  "{\"tx_pir\": \"1mbit\", \"tx_pbs\": 3035}",
 		  { INVALID, "vnic box/eth0", "tx-pbs",
 		    "tx-pbs 3035 is too small: mtu 1500 needs at least 3036" } },
+		/* one for the guarantee, two for what is above it, or the peak is never reached */
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"2mbit\", \"tx_pbs\": 4553}",
+		  { INVALID, "vnic box/eth0", "tx-pbs",
+		    "tx-pbs 4553 is too small: mtu 1500 needs at least 4554" } },
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"2mbit\", \"tx_pbs\": \"64k\", "
+		  "\"tx_cbs\": \"64k\"}",
+		  { INVALID, "vnic box/eth0", "tx-pbs",
+		    "tx-pbs 64k is too small: with tx-cbs 64k and mtu 1500 it must be at least "
+		    "68572" } },
+		{ "vnic",
+		  "box/eth0",
+		  PATCH,
+		  "{\"tx_cir\": \"1mbit\", \"tx_pir\": \"1mbit\", \"tx_cbs\": 3035}",
+		  { INVALID, "vnic box/eth0", "tx-cbs",
+		    "tx-cbs 3035 is too small: mtu 1500 needs at least 3036" } },
 		{ "vnic",
 		  "box/eth0",
 		  PATCH,
@@ -258,9 +279,12 @@ Test(write, normal_form)
 		{ "vnic", "web1/eth0", PATCH, "{\"rx-pir\": null, \"tx_cir\": \"0\"}",
 		  "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:01\",\"rx_cir\":4000000000,"
 		  "\"number\":1}" },
-		/* PUT: exactly so, but what was assigned is kept */
+		/* PUT: exactly so, with the MAC that its name gives; the number is kept */
 		{ "vnic", "web1/eth0", PUT, "{\"name\": \"eth0\", \"segment\": \"priv\"}",
-		  "{\"segment\":\"priv\",\"mac\":\"02:00:00:00:00:01\",\"number\":1}" },
+		  "{\"segment\":\"priv\",\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}" },
+		{ "vnic", "web1/eth0", PATCH, "{\"mac\": null}",
+		  "{\"segment\":\"lan\",\"tx_cir\":3000000000,\"rx_cir\":4000000000,"
+		  "\"rx_pir\":8000000000,\"number\":1,\"mac\":\"02:6c:87:a0:3c:6f\"}" },
 		{ "segment", "lan", PUT, "{\"schema\": 1, \"name\": \"lan\"}", "{\"number\":1}" },
 		{ "segment", "lan", PUT, "{\"number\": 9}", "{\"number\":9}" },
 		{ "profile", "box", PUT, "{}", "{}" },

@@ -57,7 +57,7 @@ Test(want, a_vnic_is_where_its_profile_is_bound)
 
 	cr_assert_eq(build(HEAD "\"profiles\":["
 				"{\"name\":\"a\",\"server\":\"local\",\"vnics\":["
-				"{\"name\":\"eth0\",\"segment\":\"lan\"},"
+				"{\"name\":\"eth0\",\"segment\":\"lan\",\"weight\":7},"
 				"{\"name\":\"eth1\",\"segment\":\"lan\",\"netns\":\"web\"},"
 				"{\"name\":\"eth2\",\"segment\":\"lan\",\"ifname\":\"lan9\"}]},"
 				"{\"name\":\"b\",\"server\":\"s1\",\"vnics\":["
@@ -73,8 +73,10 @@ Test(want, a_vnic_is_where_its_profile_is_bound)
 	cr_expect_str_eq(v->ifname, "a-eth0");
 	cr_expect_eq(v->dp.port, 0);
 	cr_expect_eq(v->dp.segment, 7);
+	cr_expect_eq(v->weight, 7);
 	v = raceway_want_vnic(&want, "a/eth1");
 	cr_expect_str_eq(v->ifname, "eth1");
+	cr_expect_eq(v->weight, 1);
 	cr_expect_str_eq(v->netns, "web");
 	cr_expect_str_eq(raceway_want_vnic(&want, "a/eth2")->ifname, "lan9");
 	v = raceway_want_vnic(&want, "b/eth0");
@@ -106,9 +108,16 @@ Test(want, a_gso_packet_is_half_a_burst_at_most)
 	cr_assert_eq(build(HEAD "\"profiles\":[{\"name\":\"a\",\"server\":\"local\",\"vnics\":["
 				"{\"name\":\"x\",\"segment\":\"lan\"},"
 				"{\"name\":\"y\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\","
-				"\"tx_pbs\":\"40000\"}]}]}"),
+				"\"tx_pbs\":\"40000\"},"
+				"{\"name\":\"z\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\","
+				"\"tx_cir\":\"500mbit\",\"tx_pbs\":\"40000\"},"
+				"{\"name\":\"w\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\","
+				"\"tx_cir\":\"1gbit\",\"tx_cbs\":\"40000\"}]}]}"),
 		     0, "%s", err.message);
 	cr_expect_eq(raceway_want_vnic(&want, "a/x")->gso_max_bytes, 65536);
 	cr_expect_eq(raceway_want_vnic(&want, "a/y")->gso_max_bytes, 20000);
+	/* of the bucket that the peak rate is reached by */
+	cr_expect_eq(raceway_want_vnic(&want, "a/z")->gso_max_bytes, 10000);
+	cr_expect_eq(raceway_want_vnic(&want, "a/w")->gso_max_bytes, 20000);
 	raceway_want_free(&want);
 }
