@@ -94,6 +94,7 @@ for d in tx rx; do
   example vnic p/e "$d-cbs" 200k
 done
 example vnic p/e class 5
+example vnic p/e weight 7
 example vnic p/e spoofcheck off
 example vnic p/e mtu 1400 trunk on
 word vnic trunk
@@ -131,7 +132,6 @@ for kind in port segment server profile vnic; do
   [ -n "$accepted" ] || fail "no words for $kind"
   for w in $accepted; do
     [ "$w" = description ] && continue # for people only: it has no effect, and needs none
-    [ "$kind $w" = "vnic weight" ] && continue # until the tables take it
     checks=$((checks + 1))
     [ -n "${proven["$kind $w"]:-}" ] || fail "$kind $w: accepted, and no example proves it"
   done

@@ -73,10 +73,10 @@ Test(want, a_vnic_is_where_its_profile_is_bound)
 	cr_expect_str_eq(v->ifname, "a-eth0");
 	cr_expect_eq(v->dp.port, 0);
 	cr_expect_eq(v->dp.segment, 7);
-	cr_expect_eq(v->weight, 7);
+	cr_expect_eq(v->dp.weight, 7);
 	v = raceway_want_vnic(&want, "a/eth1");
 	cr_expect_str_eq(v->ifname, "eth1");
-	cr_expect_eq(v->weight, 1);
+	cr_expect_eq(v->dp.weight, 1);
 	cr_expect_str_eq(v->netns, "web");
 	cr_expect_str_eq(raceway_want_vnic(&want, "a/eth2")->ifname, "lan9");
 	v = raceway_want_vnic(&want, "b/eth0");
