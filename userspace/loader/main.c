@@ -145,6 +145,7 @@ static int attach_all(struct raceway_dp *dp, const struct request *request,
 			continue;
 		found = true;
 		port->generic |= request->generic;
+		port->more = !request->dev && i + 1 < file->config.port_count;
 		if (request->role && request->role != port->role)
 			ret = raceway_error_set(err, RACEWAY_FAULT_REFUSED, port->name, "role",
 						"the file gives it another role");
