@@ -91,6 +91,8 @@ int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *
 		ret = raceway_attach_tc(dp, port->dev, port->ifindex, RACEWAY_PROG_TC, err);
 	if (!ret)
 		ret = raceway_xdp_attach(dp, port, object, err);
+	if (!ret)
+		ret = raceway_fit_up(dp, port, err);
 	if (ret && !attached)
 		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
 	return ret;
@@ -99,11 +101,15 @@ int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *
 static int detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 		       struct raceway_error *err)
 {
-	int ret = raceway_xdp_detach(dp, ifindex);
+	bool there = if_nametoindex(dev) == ifindex;
+	int ret;
 
+	if (there)
+		raceway_unfit_down(dp, dev, ifindex);
+	ret = raceway_xdp_detach(dp, ifindex);
 	if (!ret)
 		ret = raceway_detach_tc(dp, dev, ifindex, err);
-	if (if_nametoindex(dev) == ifindex)
+	if (there)
 		raceway_unfit_port(dp, dev, ifindex);
 	else
 		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);

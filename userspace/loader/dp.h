@@ -89,9 +89,13 @@ int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
 /* After a grace period: entries of members that no segment names any more. */
 void raceway_tables_sweep(struct raceway_dp *dp);
 
-/* fit.c: see design section 4, "Making a port fit". */
+/* fit.c: see design section 4, "Making a port fit". The port comes up last, with its programs on
+ * it, and where it was down it goes down before they leave. */
 int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 		     struct raceway_error *err);
+int raceway_fit_up(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		   struct raceway_error *err);
+void raceway_unfit_down(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
 int raceway_unfit_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
 /* Empty warning if the port's other end, where it is a veth, is as it must be. */
 void raceway_fit_warning(const char *dev, uint32_t ifindex, char *warning, size_t size);

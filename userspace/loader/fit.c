@@ -163,7 +163,7 @@ void raceway_fit_warning(const char *dev, uint32_t ifindex, char *warning, size_
 
 static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *saved)
 {
-	short set = IFF_UP | IFF_PROMISC, clear = 0, old = 0;
+	short set = IFF_PROMISC, clear = 0, old = 0;
 	int ret;
 
 	if (port->host_keep) {
@@ -185,8 +185,6 @@ static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *s
 	ret = change_flags(port->dev, set, clear, &old);
 	if (ret)
 		return ret;
-	if (!(old & IFF_UP))
-		saved->changed |= RACEWAY_SAVED_UP;
 	if (!(old & IFF_PROMISC))
 		saved->changed |= RACEWAY_SAVED_PROMISC;
 	if ((set & IFF_NOARP) && !(old & IFF_NOARP))
@@ -226,6 +224,37 @@ int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
 					 "%s cannot be made ready: %s", port->dev, strerror(-ret));
 	return 0;
+}
+
+int raceway_fit_up(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		   struct raceway_error *err)
+{
+	struct raceway_saved saved = { 0 };
+	char object[80];
+	short old = 0;
+	int ret = change_flags(port->dev, IFF_UP, 0, &old);
+
+	bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &port->ifindex, &saved);
+	if (!ret && !(old & IFF_UP)) {
+		saved.changed |= RACEWAY_SAVED_UP;
+		if (bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &port->ifindex, &saved,
+					BPF_ANY))
+			ret = -errno;
+	}
+	if (!ret)
+		return 0;
+	snprintf(object, sizeof(object), "port %s", port->name);
+	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
+				 "%s does not come up: %s", port->dev, strerror(-ret));
+}
+
+void raceway_unfit_down(struct raceway_dp *dp, const char *dev, uint32_t ifindex)
+{
+	struct raceway_saved saved;
+
+	if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved) &&
+	    (saved.changed & RACEWAY_SAVED_UP))
+		change_flags(dev, 0, IFF_UP, NULL);
 }
 
 int raceway_unfit_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex)
