@@ -34,7 +34,7 @@ while True:
     time.sleep(0.00005)
 EOF
 host_got() { # IP packets that the host's stack saw
-  in_ns dir awk '$1 == "Ip:" && $3 ~ /[0-9]/ { print $4 }' /proc/net/snmp
+  in_ns dir nstat -asz IpInReceives | sed -nE 's/^IpInReceives +([0-9]+).*/\1/p'
 }
 arrived() { link_stat dir f1 rx packets; }
 

@@ -192,31 +192,61 @@ static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *s
 	return 0;
 }
 
-int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
-		     struct raceway_error *err)
+/* A port that would lose frames or take them for others. */
+static int refuse_stuck(const struct raceway_dp_port *port, const char *object, bool veth,
+			const char *stuck, struct raceway_error *err)
 {
-	struct raceway_saved saved = { 0 };
+	char generic[64] = "";
+	bool would_do = !port->generic &&
+			!raceway_features_stuck(port->dev, veth, false, generic, sizeof(generic)) &&
+			!generic[0];
+
+	return raceway_error_set(
+		err, RACEWAY_FAULT_CANNOT, object, "dev",
+		"%s: %s, its driver does not change it, and so it can be no port%s", port->dev,
+		stuck, would_do ? " but in `mode generic`" : "");
+}
+
+static int fit_own_features(const struct raceway_dp_port *port, const char *object,
+			    struct raceway_saved *saved, struct raceway_error *err)
+{
 	struct raceway_peer peer = { .netns = -1 };
-	char object[80];
-	uint32_t bits;
+	char stuck[64] = "";
+	uint32_t bits = 0;
 	int ret;
 
-	snprintf(object, sizeof(object), "port %s", port->name);
-	bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &port->ifindex, &saved);
 	raceway_netdev_peer(port->ifindex, &peer);
 	if (peer.netns >= 0)
 		close(peer.netns);
 	ret = raceway_features_unfit(port->dev, peer.ifindex, &bits);
 	if (!ret && bits) {
 		ret = raceway_features_set(port->dev, bits, true);
-		saved.features |= bits;
+		saved->features |= bits;
 	}
+	if (!ret)
+		ret = raceway_features_stuck(port->dev, peer.ifindex, !port->generic, stuck,
+					     sizeof(stuck));
 	if (ret && ret != -EOPNOTSUPP)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
 					 "offloads of %s cannot be set: %s", port->dev,
 					 strerror(-ret));
-	fit_peer(port->ifindex, &saved);
-	ret = fit_flags(port, &saved);
+	return ret || !stuck[0] ? 0 : refuse_stuck(port, object, peer.ifindex, stuck, err);
+}
+
+int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		     struct raceway_error *err)
+{
+	struct raceway_saved saved = { 0 };
+	char object[80];
+	int ret;
+
+	snprintf(object, sizeof(object), "port %s", port->name);
+	bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &port->ifindex, &saved);
+	ret = fit_own_features(port, object, &saved, err);
+	if (!ret) {
+		fit_peer(port->ifindex, &saved);
+		ret = fit_flags(port, &saved);
+	}
 	/* Kept even on failure: whatever was changed can be put back. */
 	if (bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &port->ifindex, &saved, BPF_ANY))
 		ret = ret ? ret : -errno;
