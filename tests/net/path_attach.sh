@@ -72,6 +72,19 @@ refused "another layout" 1 "pins of layout v99" \
 check_eq "another layout: left alone" "$(ls "$bpffs/old")" v99
 rmdir "$bpffs/old/v99" "$bpffs/old"
 
+# Only attach makes a data path.
+mkdir "$bpffs/empty"
+for command in show detach upgrade "detach dev f1"; do
+  for d in "$bpffs/empty" "$bpffs/absent"; do
+    # shellcheck disable=SC2086 # words
+    refused "$command where nothing is" 1 "pin-dir.*$d holds no data path.*attach" \
+      loader dir $command --pin-dir "$d"
+  done
+  refused "$command on no bpffs" 1 "is on no bpffs" loader dir show --pin-dir "$work/nobpf"
+done
+check_eq "where nothing is: nothing was made" "$(cd "$bpffs" && find . -type d | sort | xargs)" ". ./empty"
+rmdir "$bpffs/empty"
+
 # Words.
 refused "no command" 2 "command" loader dir --pin-dir "$pins"
 refused "no pin-dir" 2 "pin-dir" loader dir attach --maps "$work/m.json"
@@ -194,6 +207,13 @@ check_eq "attached twice: counters go on" "$(counted dir "$pins" 1 tx packets)" 
 check_eq "attached twice: three native ports" \
   "$(counter dir "$pins" '[.ports[] | select(.attached and .mode == "native").dev] | sort | join(" ")')" \
   "f1 f2 up0"
+for command in attach show detach upgrade; do
+  refused "$command with another size" 1 \
+    "max-vnics.*$pins has tables for 4096, not 8192; leave max-vnics out" \
+    loader dir $command --pin-dir "$pins" --max-vnics 8192 --maps "$work/m.json"
+done
+loader dir attach --pin-dir "$pins" --max-vnics 4096 --maps "$work/m.json"
+check_eq "another size, the same size: no change" "$(ids)" "$(cat "$work/ids")"
 loader dir upgrade --pin-dir "$pins"
 check_eq "the same programs again: no change" "$(ids)" "$(cat "$work/ids")"
 

@@ -71,6 +71,9 @@ struct raceway_dp_config {
  * layout or size, no permission, the verifier's refusal. */
 int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
 		    struct raceway_error *err);
+/* The same, but makes nothing where nothing is: NOT_FOUND. */
+int raceway_dp_open_pinned(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
+			   struct raceway_error *err);
 /* Closes descriptors. Pins, links and traffic stay. */
 void raceway_dp_close(struct raceway_dp *dp);
 uint32_t raceway_dp_max_vnics(const struct raceway_dp *dp);

@@ -63,8 +63,10 @@ struct raceway_dp {
 	struct raceway_port_meter *port_meters;
 };
 
-/* pins.c: makes D/v<LAYOUT>/{maps,progs,links}; refuses what is no bpffs or another layout. */
-int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct raceway_error *err);
+/* pins.c: makes D/v<LAYOUT>/{maps,progs,links}; refuses what is no bpffs or another layout, and
+ * without `make` a directory that holds no data path. */
+int raceway_pins_prepare(const char *pin_dir, bool make, char ret_dir[PATH_MAX],
+			 struct raceway_error *err);
 /* Waits until no other raceway-loader works on the directory; the lock goes with the descriptor.
  * Taken before the pins are read, or a second process would put back what the first replaced.
  * Returns the descriptor, -1 if the directory is not there yet. */
