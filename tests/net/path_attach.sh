@@ -13,6 +13,7 @@ done
 # Different states to come back to: f1 up, f2 down, up0 up and promiscuous with IPv6.
 ip -n "$(ns dir)" link set f1 up
 ip -n "$(ns dir)" link set v1 up
+in_ns dir sysctl -qw net.ipv4.conf.v1.forwarding=1
 in_ns dir sysctl -qw net.ipv6.conf.up0.disable_ipv6=0
 ip -n "$(ns dir)" link set up0 up promisc on
 in_ns s2 ethtool -K e0 txvlan off gro on >/dev/null
@@ -44,7 +45,8 @@ state() { # everything that attaching may touch, of all ends
     ip -n "$(ns "$h")" -d -j link show "$d" |
       jq -c '.[0] | {flags, promiscuity, allmulti, mtu, xdp, gso_max_size, address}'
     in_ns "$h" ethtool -k "$d"
-    in_ns "$h" sysctl "net.ipv6.conf.$d.disable_ipv6" "net.ipv4.conf.$d.arp_ignore"
+    in_ns "$h" sysctl "net.ipv6.conf.$d.disable_ipv6" "net.ipv4.conf.$d.arp_ignore" \
+      "net.ipv4.conf.$d.forwarding"
     in_ns "$h" tc qdisc show dev "$d" | grep -v noqueue || true
   done
 }

@@ -129,9 +129,12 @@ int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifin
 int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err)
 {
-	int ret, fd = raceway_link_get(dp, RACEWAY_LINK_CLSACT, ifindex);
+	int ret = raceway_fit_vnic(dp, dev, ifindex, err), fd;
 	uint8_t have[8], want[8];
 
+	if (ret)
+		return ret;
+	fd = raceway_link_get(dp, RACEWAY_LINK_CLSACT, ifindex);
 	if (fd >= 0) {
 		bool same = !raceway_objects_tag(fd, have) &&
 			    !raceway_objects_tag(dp->prog[RACEWAY_PROG_VNIC], want) &&
@@ -142,6 +145,8 @@ int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifin
 			return 0;
 	}
 	ret = raceway_clsact_attach(dp, ifindex, dp->prog[RACEWAY_PROG_VNIC]);
+	if (ret && fd < 0)
+		raceway_unfit_port(dp, dev, ifindex);
 	if (ret)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, dev, "dev",
 					 "the TC program cannot be attached at ingress: %s",
@@ -152,7 +157,11 @@ int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifin
 int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err)
 {
-	return raceway_detach_tc(dp, dev, ifindex, err);
+	int ret = raceway_detach_tc(dp, dev, ifindex, err);
+
+	if (if_nametoindex(dev) == ifindex)
+		raceway_unfit_port(dp, dev, ifindex);
+	return ret;
 }
 
 struct kept {
@@ -166,6 +175,7 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 	const struct kept *keep = context;
 	enum raceway_link_kind port_kind;
 	char dev[IFNAMSIZ];
+	bool there;
 	int fd;
 
 	for (size_t i = 0; i < keep->count; i++)
@@ -175,8 +185,11 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 	fd = raceway_port_link(dp, ifindex, &port_kind);
 	if (fd >= 0)
 		close(fd);
-	if (fd >= 0 && if_indextoname(ifindex, dev))
+	there = if_indextoname(ifindex, dev);
+	if (there && fd >= 0)
 		return detach_port(dp, dev, ifindex, NULL);
+	if (there)
+		return raceway_dp_detach_vnic(dp, dev, ifindex, NULL);
 	return raceway_link_remove(dp, kind, ifindex);
 }
 

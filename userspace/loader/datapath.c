@@ -194,6 +194,7 @@ static int open_dp(const char *pin_dir, bool make, uint32_t max_vnics, struct ra
 	dp->grace_inner = dp->grace_outer = -1;
 	dp->cpus = (uint32_t)libbpf_num_possible_cpus();
 	dp->unsettled = true; /* a former process may have died between write and grace period */
+	raceway_objects_quiet();
 	ret = probe_kernel(err);
 	if (!ret)
 		ret = raceway_pins_prepare(pin_dir, make, dp->dir, err);

@@ -98,7 +98,7 @@ int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *
  * ENODEV is success. */
 int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err);
-/* The host end of a local vNIC, TC at its ingress. */
+/* The host end of a local vNIC: silenced, TC at its ingress. Detaching puts its settings back. */
 int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err);
 int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,

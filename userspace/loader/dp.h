@@ -98,6 +98,10 @@ int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 int raceway_fit_up(struct raceway_dp *dp, const struct raceway_dp_port *port,
 		   struct raceway_error *err);
 void raceway_unfit_down(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
+/* The host end of a local vNIC: no IPv6, no ARP, no forwarding, so that it says nothing and a
+ * missing program fails closed. raceway_unfit_port() puts that back as well. */
+int raceway_fit_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+		     struct raceway_error *err);
 int raceway_unfit_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
 /* Empty warning if the port's other end, where it is a veth, is as it must be. */
 void raceway_fit_warning(const char *dev, uint32_t ifindex, char *warning, size_t size);

@@ -15,8 +15,10 @@
 
 #include "loader/dp.h"
 #include "loader/features.h"
+#include "util/cleanup.h"
 
 #define SYSCTL_IPV6 "/proc/sys/net/ipv6/conf/%s/disable_ipv6"
+#define SYSCTL_FORWARD "/proc/sys/net/ipv4/conf/%s/forwarding"
 
 /* Sets and clears flags of the interface; *ret_old is what they were. */
 static int change_flags(const char *dev, short set, short clear, short *ret_old)
@@ -42,24 +44,22 @@ static int change_flags(const char *dev, short set, short clear, short *ret_old)
 	return ret;
 }
 
-/* Returns the former value, or -errno; a kernel without IPv6 has nothing to silence. */
-static int set_disable_ipv6(const char *dev, int value)
+/* Sets the interface's switch that `pattern` names to 0 or 1. Returns the former value, or
+ * -errno; where the kernel has no such switch it is as it should be. */
+static int set_switch(const char *pattern, const char *dev, int value)
 {
-	char path[96], old = '1', new = (char)('0' + value);
-	int fd, ret = 1;
+	char path[96], old = (char)('0' + value), new = old;
+	RACEWAY_CLOSE int fd = -1;
 
-	snprintf(path, sizeof(path), SYSCTL_IPV6, dev);
+	snprintf(path, sizeof(path), pattern, dev);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 1 : -errno;
+		return errno == ENOENT ? value : -errno;
 	if (read(fd, &old, 1) != 1)
-		ret = -EIO;
-	else if (old != new &&pwrite(fd, &new, 1, 0) != 1)
-		ret = -errno;
-	else
-		ret = old - '0';
-	close(fd);
-	return ret;
+		return -EIO;
+	if (old != new &&pwrite(fd, &new, 1, 0) != 1)
+		return -errno;
+	return old - '0';
 }
 
 /* Work on a veth's other end. Its namespace is entered by a child that exits, so that this
@@ -171,12 +171,12 @@ static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *s
 		if (saved->changed & RACEWAY_SAVED_NOARP)
 			clear |= IFF_NOARP;
 		if (saved->changed & RACEWAY_SAVED_IPV6)
-			set_disable_ipv6(port->dev, 0);
+			set_switch(SYSCTL_IPV6, port->dev, 0);
 		saved->changed &= ~(RACEWAY_SAVED_NOARP | RACEWAY_SAVED_IPV6);
 	} else {
 		set |= IFF_NOARP;
 		/* Before it comes up, or it would speak. */
-		ret = set_disable_ipv6(port->dev, 1);
+		ret = set_switch(SYSCTL_IPV6, port->dev, 1);
 		if (ret < 0)
 			return ret;
 		if (ret == 0)
@@ -189,6 +189,34 @@ static int fit_flags(const struct raceway_dp_port *port, struct raceway_saved *s
 		saved->changed |= RACEWAY_SAVED_PROMISC;
 	if ((set & IFF_NOARP) && !(old & IFF_NOARP))
 		saved->changed |= RACEWAY_SAVED_NOARP;
+	return 0;
+}
+
+int raceway_fit_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+		     struct raceway_error *err)
+{
+	struct raceway_saved saved = { 0 }, before;
+	short old = IFF_NOARP;
+	int ipv6, forward, ret;
+
+	bpf_map_lookup_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved);
+	before = saved;
+	ipv6 = set_switch(SYSCTL_IPV6, dev, 1);
+	forward = set_switch(SYSCTL_FORWARD, dev, 0);
+	ret = change_flags(dev, IFF_NOARP, 0, &old);
+	if (ipv6 == 0)
+		saved.changed |= RACEWAY_SAVED_IPV6;
+	if (forward == 1)
+		saved.changed |= RACEWAY_SAVED_FORWARD;
+	if (!(old & IFF_NOARP))
+		saved.changed |= RACEWAY_SAVED_NOARP;
+	if (saved.changed != before.changed &&
+	    bpf_map_update_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex, &saved, BPF_ANY))
+		ret = -errno;
+	ret = ipv6 < 0 ? ipv6 : forward < 0 ? forward : ret;
+	if (ret)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, dev, "dev",
+					 "the host end cannot be silenced: %s", strerror(-ret));
 	return 0;
 }
 
@@ -306,7 +334,9 @@ int raceway_unfit_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex)
 	if (saved.features)
 		raceway_features_set(dev, saved.features, false);
 	if (saved.changed & RACEWAY_SAVED_IPV6)
-		set_disable_ipv6(dev, 0);
+		set_switch(SYSCTL_IPV6, dev, 0);
+	if (saved.changed & RACEWAY_SAVED_FORWARD)
+		set_switch(SYSCTL_FORWARD, dev, 1);
 	if (saved.peer_features && !raceway_netdev_peer(ifindex, &peer)) {
 		if (peer.ifindex && peer.netns != -2)
 			at_peer(&peer, unfit_features, &saved.peer_features);
