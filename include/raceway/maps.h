@@ -187,6 +187,7 @@ RACEWAY_ASSERT_SIZE(struct raceway_drop_key, 8);
 #define RACEWAY_SAVED_NOARP (1U << 2)	/* was off */
 #define RACEWAY_SAVED_IPV6 (1U << 3)	/* disable_ipv6 was 0 */
 #define RACEWAY_SAVED_CLSACT (1U << 4)	/* there was no clsact qdisc */
+#define RACEWAY_SAVED_FORWARD (1U << 5) /* IPv4 forwarding was on, at the host end of a vNIC */
 
 struct raceway_saved {
 	__u32 changed;	     /* RACEWAY_SAVED_* */

@@ -78,7 +78,8 @@ Test(open, takeover)
 	passes(&bed, "after", F1, usual(B, A, NO_TAG), F2, usual(B, A, TAGS(C_TAG(10, 6))), A, B);
 	raceway_dp_close(second);
 	/* Another size is not what is there: the maps keep theirs. */
-	bed.dp = open_dp(dir, 4 * BED_MAX_VNICS);
+	must_refuse(dir, 4 * BED_MAX_VNICS, RACEWAY_FAULT_REFUSED, "tables for");
+	bed.dp = open_dp(dir, BED_MAX_VNICS);
 	cr_expect_eq(raceway_dp_max_vnics(bed.dp), BED_MAX_VNICS);
 	check_books(&bed, "still there");
 }

@@ -36,6 +36,10 @@ others() { # how many of its programs libxdp sees on f1
   in_ns dir xdp-loader status f1 | grep -c "$1" || true
 }
 
+on_f1() { # whether any XDP program is on f1
+  ip -n "$(ns dir)" -j link show f1 | jq -r 'if .[0].xdp then "yes" else "no" end'
+}
+
 dispatcher=no
 if in_ns dir xdp-loader load -m native f1 "$other" 2>"$work/err" &&
   [ "$(others xdp_dispatcher)" -eq 1 ]; then
@@ -53,7 +57,17 @@ if [ "$dispatcher" = yes ]; then
   check_eq "the other one stays" "$(others other_pass)" 1
 fi
 
+# One port alone has no use for XDP: the other one stays, ours comes with the second port.
+check "attach one port" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json" dev f1
+check_eq "one port: ours is not there" "$(others raceway_xdp)" 0
+check_eq "one port: nor any but the other" "$(on_f1)" "$([ $dispatcher = yes ] && echo yes || echo no)"
+[ "$dispatcher" = no ] || check_eq "one port: the other one is" "$(others other_pass)" 1
+check_eq "one port: it is said" \
+  "$(counter dir "$bpffs/rw" '.ports[] | select(.dev == "f1") | "\(.attached) \(.mode) \(.xdp)"')" \
+  "true native idle"
 check "attach" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json"
+check_eq "two ports: it is said" \
+  "$(counter dir "$bpffs/rw" '[.ports[].xdp] | join(" ")')" "attached attached"
 [ "$dispatcher" = no ] || {
   check_eq "ours is in the dispatcher" "$(others raceway_xdp)" 1
   check_eq "the other one too" "$(others other_pass)" 1
@@ -67,8 +81,29 @@ in_ns s1 ping -q -i 0.01 -c 100 -W 2 10.0.0.2 >"$work/ping"
 after=$(counter dir "$bpffs/rw" '.vnics[0].tx.yellow.packets')
 check_eq "no frame is judged twice" "$((after - before))" 100
 
+check "detach the second port" loader dir detach --pin-dir "$bpffs/rw" dev f2
+check_eq "one port again: ours has gone" "$(others raceway_xdp)" 0
+check_eq "one port again: any but the other" "$(on_f1)" "$([ $dispatcher = yes ] && echo yes || echo no)"
+[ "$dispatcher" = no ] || check_eq "one port again: the other one stays" "$(others other_pass)" 1
 check "detach" loader dir detach --pin-dir "$bpffs/rw"
 check_eq "nothing of ours left" "$(others raceway_xdp)" 0
 [ "$dispatcher" = no ] || check_eq "the other one stays after detach" "$(others other_pass)" 1
 check_eq "no pin left" "$(find "$bpffs/rw/v2/links" -type f | wc -l)" 0
+
+# A program that is not libxdp's comes to the idle port: the second port is refused for it.
+in_ns dir xdp-loader unload f1 --all 2>/dev/null || true
+check "one port" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json" dev f1
+in_ns dir ip link set dev f1 xdpdrv obj "$other" sec xdp.frags
+if loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json" dev f2 2>"$work/err"; then
+  fail "the second port is attached beside another's program"
+fi
+check "it says where: $(cat "$work/err")" grep -q "port f2: .*first.*f1" "$work/err"
+check_eq "no program on the second" \
+  "$(ip -n "$(ns dir)" -j link show f2 | jq '.[0].xdp // "none"' -r)" none
+check_eq "the first is idle still" \
+  "$(counter dir "$bpffs/rw" '.ports[] | select(.dev == "f1") | "\(.attached) \(.xdp)"')" "true idle"
+in_ns dir ip link set dev f1 xdpdrv off
+check "free again" loader dir attach --pin-dir "$bpffs/rw" --maps "$work/m.json" dev f2
+check "ping" in_ns s1 ping -c 3 -i 0.1 -W 2 -q 10.0.0.2
+loader dir detach --pin-dir "$bpffs/rw"
 umount /sys/fs/bpf

@@ -115,3 +115,13 @@ check "taken is untouched" test -n "$(ifindex a taken)"
 daemon_stop
 check_eq "it ends quietly" "$(grep -c . "$work/daemon.err" || true)" 0
 check "without the daemon" pings a 10.9.0.2
+
+# Tables have the size they were made with.
+status=0
+in_ns host timeout 5 "$bin/racewayd" --config /dev/null --run-dir "$work/run" \
+  --state-dir "$work/state" --pin-dir "$bpffs/rw" --max-vnics 8192 2>"$work/refused" || status=$?
+check_eq "tables of another size: status" $status 1
+check "tables of another size: it says so" grep -q \
+  "^racewayd: max-vnics: $bpffs/rw has tables for 4096, not 8192" "$work/refused"
+daemon_start --max-vnics 4096
+check "the same size" pings a 10.9.0.2

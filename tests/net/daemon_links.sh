@@ -94,3 +94,25 @@ until_true "after a storm" oper_is /v1/ports/up0 "dev up0 does not exist"
 in_ns host ip link set up7 name up0
 until_true "and back" oper_is /v1/ports/up0 up
 until_true "then it works" pings a 10.9.0.9
+
+# A second port: XDP on both, and off again when it goes, by the API or by itself.
+xdp() { # DEV
+  in_ns host ip -j link show "$1" | jq -r 'if .[0].xdp then "on" else "off" end'
+}
+both() { # WANT: the kernel's word and the API's
+  [ "$(xdp up0) $(value /v1/ports/up0 '"\(.mode) \(.xdp) \(.oper)"')" = "$1" ]
+}
+check "one port" both "off native idle up"
+wire host up1 lan e1
+made POST /v1/ports '{"name":"up1","dev":"up1","role":"uplink"}'
+check "two ports" both "on native attached up"
+check_eq "two ports: the second" "$(xdp up1) $(value /v1/ports/up1 .xdp)" "on attached"
+check "then it works" pings a 10.9.0.9
+check_eq "the second goes" "$(status DELETE /v1/ports/up1)" 204
+check "one port again" both "off native idle up"
+check_eq "the second one is free" "$(xdp up1)" off
+made POST /v1/ports '{"name":"up1","dev":"up1","role":"uplink"}'
+check "two again" both "on native attached up"
+in_ns host ip link del up1
+until_true "its interface vanishes" both "off native idle up"
+check "then it works" pings a 10.9.0.9

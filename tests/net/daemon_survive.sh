@@ -17,6 +17,16 @@ gcc -std=gnu11 -O1 -D_GNU_SOURCE "-I$top/include" "-I$top/userspace" "-I$work/ot
   "$bin/libraceway.a" $(pkg-config --libs libbpf libxdp libnl-3.0 libnl-route-3.0 \
     libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libcurl libsystemd)
 
+prog_of() { # DEV: the TC program's id
+  local pin
+  pin=$bpffs/rw/v1/links/tcx-$(ifindex host "$1")
+  if [ -e "$pin" ]; then
+    bpftool -j link show pinned "$pin" | jq .prog_id
+  else
+    bpftool -j prog show pinned "${pin/tcx/clsact}" | jq .id
+  fi
+}
+
 before="$(ifindex host rw1) $(ifindex host rw2) $(ifindex a eth0) $(ifindex b eth0)"
 links_before=$(in_ns host ip -o link | sed 's/qlen.*//')
 carrier_before=$(in_ns host cat /proc/net/dev | wc -l)
@@ -38,12 +48,12 @@ daemon_stop KILL
 sleep 0.3
 daemon_start
 sleep 0.2
-prog=$(in_ns host ip -j link show up0 | jq '.[0].xdp.prog.id')
+prog=$(prog_of up0)
 daemon_stop KILL
 daemon_bin=$work/other/racewayd
 daemon_start
-check "the other build's programs are in place" test \
-  "$(in_ns host ip -j link show up0 | jq '.[0].xdp.prog.id')" != "$prog"
+check_between "there was a program" "$prog" 1 999999999
+check "the other build's programs are in place" test "$(prog_of up0)" != "$prog"
 sleep 0.2
 daemon_stop TERM
 daemon_bin=$bin/racewayd

@@ -224,7 +224,7 @@ udp_copy() {
   traffic "$3" udp-recv "$4" 7003 30 "$work/udp-ready" >"$work/udp-got" &
   receiver=$!
   await "$work/udp-ready"
-  traffic "$2" udp-send "$4" 7003 "$5" 20000 "$(awk "BEGIN { print $6 / 20000 * 5 }")" \
+  traffic "$2" udp-send "$4" 7003 "$5" 20000 "$(awk "BEGIN { print $6 / 20000 * 5 + 2 }")" \
     "${7:-1}" "$6" >"$work/udp-sent" || fail "$1: the sender failed"
   wait "$receiver" || fail "$1: the receiver failed"
   read -r -a got <"$work/udp-got"

@@ -13,6 +13,7 @@ done
 # Different states to come back to: f1 up, f2 down, up0 up and promiscuous with IPv6.
 ip -n "$(ns dir)" link set f1 up
 ip -n "$(ns dir)" link set v1 up
+in_ns dir sysctl -qw net.ipv4.conf.v1.forwarding=1
 in_ns dir sysctl -qw net.ipv6.conf.up0.disable_ipv6=0
 ip -n "$(ns dir)" link set up0 up promisc on
 in_ns s2 ethtool -K e0 txvlan off gro on >/dev/null
@@ -44,7 +45,8 @@ state() { # everything that attaching may touch, of all ends
     ip -n "$(ns "$h")" -d -j link show "$d" |
       jq -c '.[0] | {flags, promiscuity, allmulti, mtu, xdp, gso_max_size, address}'
     in_ns "$h" ethtool -k "$d"
-    in_ns "$h" sysctl "net.ipv6.conf.$d.disable_ipv6" "net.ipv4.conf.$d.arp_ignore"
+    in_ns "$h" sysctl "net.ipv6.conf.$d.disable_ipv6" "net.ipv4.conf.$d.arp_ignore" \
+      "net.ipv4.conf.$d.forwarding"
     in_ns "$h" tc qdisc show dev "$d" | grep -v noqueue || true
   done
 }
@@ -71,6 +73,19 @@ refused "another layout" 1 "pins of layout v99" \
   loader dir attach --pin-dir "$bpffs/old" --maps "$work/m.json"
 check_eq "another layout: left alone" "$(ls "$bpffs/old")" v99
 rmdir "$bpffs/old/v99" "$bpffs/old"
+
+# Only attach makes a data path.
+mkdir "$bpffs/empty"
+for command in show detach upgrade "detach dev f1"; do
+  for d in "$bpffs/empty" "$bpffs/absent"; do
+    # shellcheck disable=SC2086 # words
+    refused "$command where nothing is" 1 "pin-dir.*$d holds no data path.*attach" \
+      loader dir $command --pin-dir "$d"
+  done
+  refused "$command on no bpffs" 1 "is on no bpffs" loader dir show --pin-dir "$work/nobpf"
+done
+check_eq "where nothing is: nothing was made" "$(cd "$bpffs" && find . -type d | sort | xargs)" ". ./empty"
+rmdir "$bpffs/empty"
 
 # Words.
 refused "no command" 2 "command" loader dir --pin-dir "$pins"
@@ -194,6 +209,13 @@ check_eq "attached twice: counters go on" "$(counted dir "$pins" 1 tx packets)" 
 check_eq "attached twice: three native ports" \
   "$(counter dir "$pins" '[.ports[] | select(.attached and .mode == "native").dev] | sort | join(" ")')" \
   "f1 f2 up0"
+for command in attach show detach upgrade; do
+  refused "$command with another size" 1 \
+    "max-vnics.*$pins has tables for 4096, not 8192; leave max-vnics out" \
+    loader dir $command --pin-dir "$pins" --max-vnics 8192 --maps "$work/m.json"
+done
+loader dir attach --pin-dir "$pins" --max-vnics 4096 --maps "$work/m.json"
+check_eq "another size, the same size: no change" "$(ids)" "$(cat "$work/ids")"
 loader dir upgrade --pin-dir "$pins"
 check_eq "the same programs again: no change" "$(ids)" "$(cat "$work/ids")"
 

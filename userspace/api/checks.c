@@ -106,6 +106,9 @@ static void check_port(json_t *checks, struct raceway_core *core,
 	else if (!info.native)
 		add_check(checks, "warn", name, NULL, "%s: generic XDP, which is slow; jumbo %s",
 			  oper, info.jumbo_xdp ? "xdp" : "skb");
+	else if (!info.xdp)
+		add_check(checks, strcmp(oper, "up") ? "warn" : "ok", name, NULL,
+			  "%s: native XDP, idle while there is no second port", oper);
 	else
 		add_check(checks, strcmp(oper, "up") ? "warn" : "ok", name, NULL,
 			  "%s: native XDP, jumbo %s", oper, info.jumbo_xdp ? "xdp" : "skb");

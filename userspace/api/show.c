@@ -121,6 +121,7 @@ static void show_port(struct raceway_core *core, json_t *object, const char *nam
 	link = raceway_links_by_name(&core->kernel.links, port->dev);
 	if (link && !raceway_programs_info(core->kernel.dp, link->ifindex, &info) && info.attached)
 		set_text(object, "mode", info.native ? "native" : "generic");
+	set_text(object, "xdp", info.attached ? raceway_dp_port_xdp(&info) : NULL);
 	set_text(object, "host", port->host_keep ? "keep" : "none");
 	set_text(object, "jumbo", info.attached ? info.jumbo_xdp ? "xdp" : "skb" : NULL);
 	set_rate(object, "rate", port->rate_bps);

@@ -14,6 +14,7 @@ static const struct raceway_field port_fields[] = {
 	{ "dev", "dev", RACEWAY_SHOW_TEXT, BOTH },
 	{ "role", "role", RACEWAY_SHOW_TEXT, BOTH },
 	{ "mode", "mode", RACEWAY_SHOW_TEXT, BOTH },
+	{ "xdp", "xdp", RACEWAY_SHOW_TEXT, TEXT },
 	{ "attach", "attach", RACEWAY_SHOW_TEXT, TEXT },
 	{ "host", "host", RACEWAY_SHOW_TEXT, BOTH },
 	{ "jumbo", "jumbo", RACEWAY_SHOW_TEXT, BOTH },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Programs on interfaces: XDP and TC on ports, TC on the host ends of local vNICs.
- * Everything here is idempotent; what is attached already gets the program in one step. */
+/* Programs on interfaces: TC on ports and on the host ends of local vNICs; XDP on ports is in
+ * xdp.c. Everything here is idempotent; what is attached already gets the program in one step. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -17,143 +17,6 @@
 /* linux/bpf.h of the oldest system we build on does not know them. */
 #define RACEWAY_BPF_TCX_INGRESS 46
 #define RACEWAY_BPF_F_BEFORE (1U << 3)
-
-static void describe_prog(uint32_t id, char *text, size_t size)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t length = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-
-	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length))
-		snprintf(text, size, "%s (id %u)", info.name, id);
-	else
-		snprintf(text, size, "id %u", id);
-	if (fd >= 0)
-		close(fd);
-}
-
-static int refuse_foreign(const struct raceway_dp_port *port, const char *object,
-			  struct raceway_error *err)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	char name[64];
-
-	if (bpf_xdp_query((int)port->ifindex, 0, &query) || !query.prog_id)
-		return 0;
-	describe_prog(query.prog_id, name, sizeof(name));
-	return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "dev",
-				 "%s already has another's XDP program %s; detach it first "
-				 "(ip link set dev %s xdp off)",
-				 port->dev, name, port->dev);
-}
-
-static int attach_new_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
-			  const char *object, struct raceway_error *err)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
-	int fd, ret = refuse_foreign(port, object, err);
-
-	if (ret)
-		return ret;
-	fd = bpf_link_create(dp->prog[RACEWAY_PROG_XDP], (int)port->ifindex, BPF_XDP, &opts);
-	if (fd < 0) {
-		if (errno == EBUSY)
-			return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "dev",
-						 "%s is in use by another XDP program", port->dev);
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "mode",
-					 "%s does not take native XDP: %s; `mode generic` is "
-					 "slower but works on any driver",
-					 port->dev, strerror(errno));
-	}
-	ret = raceway_link_pin(dp, RACEWAY_LINK_XDP, port->ifindex, fd);
-	close(fd); /* without its pin the link goes with the descriptor */
-	if (ret)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
-					 "the link cannot be pinned: %s", strerror(-ret));
-	return 0;
-}
-
-static bool mode_is(const struct raceway_dp_port *port)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	if (bpf_xdp_query((int)port->ifindex, 0, &query))
-		return false;
-	return query.attach_mode == XDP_ATTACHED_DRV;
-}
-
-/* The link that holds XDP on a port, of either kind, or -ENOENT. */
-static int port_link(struct raceway_dp *dp, uint32_t ifindex, enum raceway_link_kind *ret_kind)
-{
-	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, ifindex);
-
-	*ret_kind = RACEWAY_LINK_XDP;
-	if (fd >= 0)
-		return fd;
-	*ret_kind = RACEWAY_LINK_LIBXDP;
-	fd = raceway_link_get(dp, RACEWAY_LINK_LIBXDP, ifindex);
-	if (fd >= 0)
-		return fd;
-	*ret_kind = RACEWAY_LINK_GENERIC;
-	return raceway_link_get(dp, RACEWAY_LINK_GENERIC, ifindex);
-}
-
-static int attach_libxdp(struct raceway_dp *dp, const struct raceway_dp_port *port,
-			 const char *object, struct raceway_error *err)
-{
-	int fd = raceway_link_get(dp, RACEWAY_LINK_LIBXDP, port->ifindex), ret;
-	uint8_t have[8] = { 0 }, want[8] = { 1 };
-
-	if (fd >= 0) {
-		raceway_objects_tag(fd, have);
-		raceway_objects_tag(dp->prog[RACEWAY_PROG_SHARED], want);
-		close(fd);
-		if (!memcmp(have, want, sizeof(have)) && mode_is(port))
-			return 0;
-	}
-	ret = raceway_libxdp_attach(dp, port->ifindex, err);
-	if (ret)
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "attach",
-					 "libxdp does not attach to %s: %s", port->dev,
-					 strerror(-ret));
-	return 0;
-}
-
-/* `mode generic`: the TC program alone, and a pin that says so. Generic XDP does not see a tag
- * that lies beside the frame, which then leaves with it, and since 6.9 an skb that the kernel
- * had to copy for it reaches TC without its Ethernet header. */
-static int attach_generic(struct raceway_dp *dp, const struct raceway_dp_port *port,
-			  const char *object, struct raceway_error *err)
-{
-	int ret = raceway_link_pin(dp, RACEWAY_LINK_GENERIC, port->ifindex,
-				   dp->prog[RACEWAY_PROG_TC]);
-
-	if (ret)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "mode",
-					 "the program cannot be pinned: %s", strerror(-ret));
-	return 0;
-}
-
-static int attach_xdp(struct raceway_dp *dp, const struct raceway_dp_port *port, const char *object,
-		      struct raceway_error *err)
-{
-	int fd = raceway_link_get(dp, RACEWAY_LINK_XDP, port->ifindex), ret;
-
-	if (fd >= 0 && !mode_is(port)) {
-		close(fd);
-		raceway_link_remove(dp, RACEWAY_LINK_XDP, port->ifindex);
-		fd = -ENOENT;
-	}
-	if (fd < 0)
-		return attach_new_xdp(dp, port, object, err);
-	ret = bpf_link_update(fd, dp->prog[RACEWAY_PROG_XDP], NULL) ? -errno : 0;
-	close(fd);
-	if (ret)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "dev",
-					 "the program on %s cannot be replaced: %s", port->dev,
-					 strerror(-ret));
-	return 0;
-}
 
 static int attach_new_tc(struct raceway_dp *dp, uint32_t ifindex, int prog)
 {
@@ -196,54 +59,69 @@ int raceway_detach_tc(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 	return ret ? ret : raceway_link_remove(dp, RACEWAY_LINK_CLSACT, ifindex);
 }
 
+static bool same_mode(enum raceway_link_kind kind, const struct raceway_dp_port *port)
+{
+	if (port->generic)
+		return kind == RACEWAY_LINK_GENERIC;
+	if (port->libxdp)
+		return kind == RACEWAY_LINK_LIBXDP || kind == RACEWAY_LINK_IDLE_LIBXDP;
+	return kind == RACEWAY_LINK_XDP || kind == RACEWAY_LINK_IDLE;
+}
+
 int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 			   struct raceway_error *err)
 {
-	enum raceway_link_kind kind, wanted = port->generic  ? RACEWAY_LINK_GENERIC
-					      : port->libxdp ? RACEWAY_LINK_LIBXDP
-							     : RACEWAY_LINK_XDP;
-	int ret = 0, fd = port_link(dp, port->ifindex, &kind);
+	enum raceway_link_kind kind;
+	int ret = 0, fd = raceway_port_link(dp, port->ifindex, &kind);
 	bool attached = fd >= 0;
 	char object[80];
 
 	snprintf(object, sizeof(object), "port %.70s", port->name);
 	if (attached)
 		close(fd);
-	else if (!port->libxdp)
-		ret = refuse_foreign(port, object, err);
+	if (!port->libxdp && (!attached || raceway_port_is_idle(kind)))
+		ret = raceway_xdp_refuse_foreign(port->dev, port->ifindex, object, err);
 	if (ret)
 		return ret;
 	/* From one kind to the other there is no single step. */
-	if (attached && kind != wanted)
+	if (attached && !same_mode(kind, port))
 		raceway_link_remove(dp, kind, port->ifindex);
 	ret = raceway_fit_port(dp, port, err);
 	if (!ret)
 		ret = raceway_attach_tc(dp, port->dev, port->ifindex, RACEWAY_PROG_TC, err);
 	if (!ret)
-		ret = port->generic  ? attach_generic(dp, port, object, err)
-		      : port->libxdp ? attach_libxdp(dp, port, object, err)
-				     : attach_xdp(dp, port, object, err);
+		ret = raceway_xdp_attach(dp, port, object, err);
+	if (!ret)
+		ret = raceway_fit_up(dp, port, err);
 	if (ret && !attached)
 		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
+	return ret;
+}
+
+static int detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
+		       struct raceway_error *err)
+{
+	bool there = if_nametoindex(dev) == ifindex;
+	int ret;
+
+	if (there)
+		raceway_unfit_down(dp, dev, ifindex);
+	ret = raceway_xdp_detach(dp, ifindex);
+	if (!ret)
+		ret = raceway_detach_tc(dp, dev, ifindex, err);
+	if (there)
+		raceway_unfit_port(dp, dev, ifindex);
+	else
+		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
 	return ret;
 }
 
 int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err)
 {
-	int ret = raceway_link_remove(dp, RACEWAY_LINK_XDP, ifindex);
+	int ret = detach_port(dp, dev, ifindex, err);
 
-	if (!ret)
-		ret = raceway_link_remove(dp, RACEWAY_LINK_LIBXDP, ifindex);
-	if (!ret)
-		ret = raceway_link_remove(dp, RACEWAY_LINK_GENERIC, ifindex);
-	if (!ret)
-		ret = raceway_detach_tc(dp, dev, ifindex, err);
-	if (if_nametoindex(dev) == ifindex)
-		raceway_unfit_port(dp, dev, ifindex);
-	else
-		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
-	return ret;
+	return ret ? ret : raceway_xdp_lower(dp, err);
 }
 
 /* By clsact on every kernel: a tcx attach waits for a grace period under the RTNL lock, 7-24 ms
@@ -251,9 +129,12 @@ int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifin
 int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err)
 {
-	int ret, fd = raceway_link_get(dp, RACEWAY_LINK_CLSACT, ifindex);
+	int ret = raceway_fit_vnic(dp, dev, ifindex, err), fd;
 	uint8_t have[8], want[8];
 
+	if (ret)
+		return ret;
+	fd = raceway_link_get(dp, RACEWAY_LINK_CLSACT, ifindex);
 	if (fd >= 0) {
 		bool same = !raceway_objects_tag(fd, have) &&
 			    !raceway_objects_tag(dp->prog[RACEWAY_PROG_VNIC], want) &&
@@ -264,6 +145,8 @@ int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifin
 			return 0;
 	}
 	ret = raceway_clsact_attach(dp, ifindex, dp->prog[RACEWAY_PROG_VNIC]);
+	if (ret && fd < 0)
+		raceway_unfit_port(dp, dev, ifindex);
 	if (ret)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, dev, "dev",
 					 "the TC program cannot be attached at ingress: %s",
@@ -274,7 +157,11 @@ int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifin
 int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err)
 {
-	return raceway_detach_tc(dp, dev, ifindex, err);
+	int ret = raceway_detach_tc(dp, dev, ifindex, err);
+
+	if (if_nametoindex(dev) == ifindex)
+		raceway_unfit_port(dp, dev, ifindex);
+	return ret;
 }
 
 struct kept {
@@ -288,17 +175,21 @@ static int retire_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32
 	const struct kept *keep = context;
 	enum raceway_link_kind port_kind;
 	char dev[IFNAMSIZ];
+	bool there;
 	int fd;
 
 	for (size_t i = 0; i < keep->count; i++)
 		if (keep->ifindex[i] == ifindex)
 			return 0;
 	/* A port goes as a whole, XDP first: what XDP passes must meet the TC program. */
-	fd = port_link(dp, ifindex, &port_kind);
+	fd = raceway_port_link(dp, ifindex, &port_kind);
 	if (fd >= 0)
 		close(fd);
-	if (fd >= 0 && if_indextoname(ifindex, dev))
-		return raceway_dp_detach_port(dp, dev, ifindex, NULL);
+	there = if_indextoname(ifindex, dev);
+	if (there && fd >= 0)
+		return detach_port(dp, dev, ifindex, NULL);
+	if (there)
+		return raceway_dp_detach_vnic(dp, dev, ifindex, NULL);
 	return raceway_link_remove(dp, kind, ifindex);
 }
 
@@ -306,8 +197,9 @@ int raceway_dp_retire(struct raceway_dp *dp, const uint32_t *keep_ifindex, size_
 		      struct raceway_error *err)
 {
 	struct kept keep = { keep_ifindex, count };
+	int ret = raceway_link_each(dp, retire_one, &keep);
 
-	return raceway_link_each(dp, retire_one, &keep);
+	return ret ? ret : raceway_xdp_lower(dp, err);
 }
 
 static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_t ifindex,
@@ -315,7 +207,7 @@ static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint3
 {
 	enum raceway_link_kind port_kind;
 	int fd = raceway_link_get(dp, kind, ifindex), ret, prog, *first_error = context;
-	int port = port_link(dp, ifindex, &port_kind);
+	int port = raceway_port_link(dp, ifindex, &port_kind);
 
 	if (port >= 0)
 		close(port);
@@ -327,7 +219,7 @@ static int replace_one(struct raceway_dp *dp, enum raceway_link_kind kind, uint3
 		prog = dp->prog[port >= 0 ? RACEWAY_PROG_TC : RACEWAY_PROG_VNIC];
 	if (kind == RACEWAY_LINK_LIBXDP)
 		ret = raceway_libxdp_attach(dp, ifindex, NULL);
-	else if (kind == RACEWAY_LINK_GENERIC)
+	else if (kind == RACEWAY_LINK_GENERIC || raceway_port_is_idle(kind))
 		ret = raceway_link_pin(dp, kind, ifindex, prog);
 	else if (kind == RACEWAY_LINK_CLSACT)
 		ret = raceway_clsact_attach(dp, ifindex, prog);
@@ -354,9 +246,9 @@ int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 			 struct raceway_dp_port_info *ret_info)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	enum raceway_link_kind kind = RACEWAY_LINK_GENERIC;
 	struct raceway_dp_port_info info = { 0 };
-	enum raceway_link_kind kind;
-	int fd = port_link(dp, ifindex, &kind);
+	int fd = raceway_port_link(dp, ifindex, &kind);
 	struct raceway_port port;
 	char dev[IFNAMSIZ];
 
@@ -364,9 +256,13 @@ int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 		info.attached = true;
 		close(fd);
 	}
-	if (!bpf_xdp_query((int)ifindex, 0, &query))
-		info.native = query.attach_mode == XDP_ATTACHED_DRV;
-	if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port))
+	if (raceway_port_is_idle(kind))
+		info.native = true;
+	else if (raceway_port_is_native(kind) && !bpf_xdp_query((int)ifindex, 0, &query))
+		info.native = info.xdp = query.attach_mode == XDP_ATTACHED_DRV;
+	/* Without a second port nothing leaves from XDP. */
+	if (!raceway_port_is_idle(kind) &&
+	    !bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port))
 		info.jumbo_xdp = dp->port_meters[port.number & (RACEWAY_PORTS - 1)].flags &
 				 RACEWAY_LEAVING_FRAGS;
 	if (if_indextoname(ifindex, dev))

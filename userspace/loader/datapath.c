@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "loader/objects.h"
+#include "util/cleanup.h"
 
 const char *const raceway_map_names[RACEWAY_MAP_COUNT] = {
 #define X(id, name) [RACEWAY_MAP_##id] = #name,
@@ -154,8 +155,29 @@ static int probe_kernel(struct raceway_error *err)
 				 "this kernel makes no maps: %s", strerror(errno));
 }
 
-int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
-		    struct raceway_error *err)
+/* Tables keep their size as long as they are pinned: another one cannot be had, and is not passed
+ * over in silence. */
+static int refuse_other_size(struct raceway_dp *dp, const char *pin_dir, uint32_t max_vnics,
+			     struct raceway_error *err)
+{
+	RACEWAY_CLOSE int fd = -1;
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+	char path[PATH_MAX];
+
+	if (!max_vnics || raceway_pins_path(dp, "maps", raceway_map_names[RACEWAY_MAP_VNICS], path))
+		return 0;
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || info.max_entries == max_vnics)
+		return 0;
+	return raceway_error_set(err, RACEWAY_FAULT_REFUSED, "max-vnics", "",
+				 "%s has tables for %u, not %u; leave max-vnics out, or detach "
+				 "everything and remove %s/v%d first",
+				 pin_dir, info.max_entries, max_vnics, pin_dir, RACEWAY_LAYOUT);
+}
+
+static int open_dp(const char *pin_dir, bool make, uint32_t max_vnics, struct raceway_dp **ret_dp,
+		   struct raceway_error *err)
 {
 	struct raceway_dp *dp;
 	int ret;
@@ -171,9 +193,12 @@ int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp *
 	dp->grace_inner = dp->grace_outer = -1;
 	dp->cpus = (uint32_t)libbpf_num_possible_cpus();
 	dp->unsettled = true; /* a former process may have died between write and grace period */
+	raceway_objects_quiet();
 	ret = probe_kernel(err);
 	if (!ret)
-		ret = raceway_pins_prepare(pin_dir, dp->dir, err);
+		ret = raceway_pins_prepare(pin_dir, make, dp->dir, err);
+	if (!ret)
+		ret = refuse_other_size(dp, pin_dir, max_vnics, err);
 	if (!ret && !get_pinned_progs(dp)) {
 		put_progs(dp);
 		ret = raceway_objects_load(dp, max_vnics ? max_vnics : RACEWAY_VNICS_DEFAULT,
@@ -191,6 +216,18 @@ int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp *
 	}
 	*ret_dp = dp;
 	return 0;
+}
+
+int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
+		    struct raceway_error *err)
+{
+	return open_dp(pin_dir, true, max_vnics, ret_dp, err);
+}
+
+int raceway_dp_open_pinned(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
+			   struct raceway_error *err)
+{
+	return open_dp(pin_dir, false, max_vnics, ret_dp, err);
 }
 
 void raceway_dp_close(struct raceway_dp *dp)

@@ -24,6 +24,7 @@ struct raceway_dp_port {
 	bool host_keep;
 	bool generic;		 /* mode generic was asked for */
 	bool libxdp;		 /* attach libxdp */
+	bool more;		 /* attach: another port follows at once, XDP may wait for it */
 	uint16_t native_segment; /* fabric only, 0 none */
 	uint64_t rate_bps;	 /* leaving rate, 0: no port meter */
 };
@@ -72,6 +73,9 @@ struct raceway_dp_config {
  * layout or size, no permission, the verifier's refusal. */
 int raceway_dp_open(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
 		    struct raceway_error *err);
+/* The same, but makes nothing where nothing is: NOT_FOUND. */
+int raceway_dp_open_pinned(const char *pin_dir, uint32_t max_vnics, struct raceway_dp **ret_dp,
+			   struct raceway_error *err);
 /* Closes descriptors. Pins, links and traffic stay. */
 void raceway_dp_close(struct raceway_dp *dp);
 uint32_t raceway_dp_max_vnics(const struct raceway_dp *dp);
@@ -85,15 +89,18 @@ int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *confi
  * the reply's path; the next fill calls it if nobody did. */
 void raceway_dp_settle(struct raceway_dp *dp);
 
-/* Makes the port fit (design section 4), attaches XDP and the TC program, pins the links.
+/* Makes the port fit (design section 4), attaches TC and XDP, pins the links. XDP is on native
+ * ports only while there are two ports or more: the first one is tried and left idle, the second
+ * raises both, or is refused with nothing changed if the first takes none any more.
  * Idempotent: an attached port gets the current programs in one step. Refuses a foreign program
  * by name, and native mode that the driver does not have. */
 int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
 			   struct raceway_error *err);
-/* Detaches and puts the port's settings back. ENODEV is success. */
+/* Detaches and puts the port's settings back; takes XDP off where one port is left alone.
+ * ENODEV is success. */
 int raceway_dp_detach_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err);
-/* The host end of a local vNIC, TC at its ingress. */
+/* The host end of a local vNIC: silenced, TC at its ingress. Detaching puts its settings back. */
 int raceway_dp_attach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 			   struct raceway_error *err);
 int raceway_dp_detach_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
@@ -108,12 +115,18 @@ int raceway_dp_upgrade(struct raceway_dp *dp, struct raceway_error *err);
 /* What is. */
 struct raceway_dp_port_info {
 	bool attached;
-	bool native; /* XDP mode */
+	bool native; /* the mode */
+	bool xdp;    /* our XDP program is on it: native, and there is a second port */
 	bool jumbo_xdp;
 	char warning[256]; /* "" or what to do at the other end (veth peers out of reach) */
 };
 int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 			 struct raceway_dp_port_info *ret_info);
+/* "attached"; "idle": native, but there is no second port; "none". */
+static inline const char *raceway_dp_port_xdp(const struct raceway_dp_port_info *info)
+{
+	return info->xdp ? "attached" : info->native ? "idle" : "none";
+}
 /* Counters since the vNIC was made, summed over CPUs. */
 int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
 		     struct raceway_stats *ret_stats);

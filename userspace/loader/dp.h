@@ -62,8 +62,10 @@ struct raceway_dp {
 	struct raceway_port_meter *port_meters;
 };
 
-/* pins.c: makes D/v<LAYOUT>/{maps,progs,links}; refuses what is no bpffs or another layout. */
-int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct raceway_error *err);
+/* pins.c: makes D/v<LAYOUT>/{maps,progs,links}; refuses what is no bpffs or another layout, and
+ * without `make` a directory that holds no data path. */
+int raceway_pins_prepare(const char *pin_dir, bool make, char ret_dir[PATH_MAX],
+			 struct raceway_error *err);
 /* Waits until no other raceway-loader works on the directory; the lock goes with the descriptor.
  * Taken before the pins are read, or a second process would put back what the first replaced.
  * Returns the descriptor, -1 if the directory is not there yet. */
@@ -88,8 +90,16 @@ int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
 /* After a grace period: entries of members that no segment names any more. */
 void raceway_tables_sweep(struct raceway_dp *dp);
 
-/* fit.c: see design section 4, "Making a port fit". */
+/* fit.c: see design section 4, "Making a port fit". The port comes up last, with its programs on
+ * it, and where it was down it goes down before they leave. */
 int raceway_fit_port(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		     struct raceway_error *err);
+int raceway_fit_up(struct raceway_dp *dp, const struct raceway_dp_port *port,
+		   struct raceway_error *err);
+void raceway_unfit_down(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
+/* The host end of a local vNIC: no IPv6, no ARP, no forwarding, so that it says nothing and a
+ * missing program fails closed. raceway_unfit_port() puts that back as well. */
+int raceway_fit_vnic(struct raceway_dp *dp, const char *dev, uint32_t ifindex,
 		     struct raceway_error *err);
 int raceway_unfit_port(struct raceway_dp *dp, const char *dev, uint32_t ifindex);
 /* Empty warning if the port's other end, where it is a veth, is as it must be. */

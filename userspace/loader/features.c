@@ -6,17 +6,22 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "util/cleanup.h"
+
 static const struct {
 	const char *name;
 	bool wanted, veth_only;
+	enum raceway_feature_need need;
 } features[RACEWAY_FEATURE_COUNT] = {
-#define X(id, text, on, veth) [RACEWAY_FEATURE_##id] = { text, on, veth },
+#define X(id, text, on, veth, need)                                                                \
+	[RACEWAY_FEATURE_##id] = { text, on, veth, RACEWAY_NEED_##need },
 	RACEWAY_FEATURES(X)
 #undef X
 };
@@ -71,41 +76,64 @@ static int find_name(const struct ethtool_gstrings *names, const char *name)
 	return -1;
 }
 
-int raceway_features_unfit(const char *dev, bool veth, uint32_t *ret_bits)
+/* Bits of the features that are not as wanted: those that can be changed, and those that cannot. */
+static int read_wrong(const char *dev, bool veth, uint32_t *ret_loose, uint32_t *ret_fixed)
 {
-	struct ethtool_gstrings *names = NULL;
-	struct ethtool_gfeatures *state = NULL;
-	uint32_t bits = 0, blocks;
+	RACEWAY_FREE struct ethtool_gstrings *names = NULL;
+	RACEWAY_FREE struct ethtool_gfeatures *state = NULL;
+	uint32_t loose = 0, fixed = 0, blocks;
 	int ret = read_names(dev, &names);
 
 	if (ret)
 		return ret;
 	blocks = (names->len + 31) / 32;
 	state = calloc(1, sizeof(*state) + blocks * sizeof(state->features[0]));
-	ret = -ENOMEM;
-	if (state) {
-		state->cmd = ETHTOOL_GFEATURES;
-		state->size = blocks;
-		ret = ethtool(dev, state);
-	}
+	if (!state)
+		return -ENOMEM;
+	state->cmd = ETHTOOL_GFEATURES;
+	state->size = blocks;
+	ret = ethtool(dev, state);
 	for (int i = 0; !ret && i < RACEWAY_FEATURE_COUNT; i++) {
 		int at = find_name(names, features[i].name);
+		const struct ethtool_get_features_block *block = &state->features[at / 32];
 		uint32_t bit = 1U << (at & 31);
-		bool on;
 
-		if (at < 0 || (features[i].veth_only && !veth))
+		if (at < 0 || (features[i].veth_only && !veth) ||
+		    !(block->active & bit) == !features[i].wanted)
 			continue;
-		on = state->features[at / 32].active & bit;
-		/* What cannot be changed is as it is: the driver's, and said nowhere. */
-		if (on != features[i].wanted && (state->features[at / 32].available & bit) &&
-		    !(state->features[at / 32].never_changed & bit))
-			bits |= 1U << i;
+		if ((block->available & bit) && !(block->never_changed & bit))
+			loose |= 1U << i;
+		else
+			fixed |= 1U << i;
 	}
-	free(state);
-	free(names);
-	if (!ret)
-		*ret_bits = bits;
+	if (!ret) {
+		*ret_loose = loose;
+		*ret_fixed = fixed;
+	}
 	return ret;
+}
+
+int raceway_features_unfit(const char *dev, bool veth, uint32_t *ret_bits)
+{
+	uint32_t fixed;
+
+	return read_wrong(dev, veth, ret_bits, &fixed);
+}
+
+int raceway_features_stuck(const char *dev, bool veth, bool native, char *text, size_t size)
+{
+	uint32_t loose, fixed;
+	int ret = read_wrong(dev, veth, &loose, &fixed);
+
+	if (ret)
+		return ret;
+	*text = '\0';
+	for (int i = 0; !*text && i < RACEWAY_FEATURE_COUNT; i++)
+		if (((loose | fixed) & (1U << i)) &&
+		    features[i].need >= (native ? RACEWAY_NEED_NATIVE : RACEWAY_NEED_ALWAYS))
+			snprintf(text, size, "%s stays %s", features[i].name,
+				 features[i].wanted ? "off" : "on");
+	return 0;
 }
 
 int raceway_features_set(const char *dev, uint32_t bits, bool fit)

@@ -17,9 +17,13 @@
 #define CLSACT_HANDLE 1
 
 static const char *const kind_names[] = {
-	[RACEWAY_LINK_XDP] = "xdp",	    [RACEWAY_LINK_TCX] = "tcx",
-	[RACEWAY_LINK_CLSACT] = "clsact",   [RACEWAY_LINK_LIBXDP] = "libxdp",
+	[RACEWAY_LINK_XDP] = "xdp",
+	[RACEWAY_LINK_TCX] = "tcx",
+	[RACEWAY_LINK_CLSACT] = "clsact",
+	[RACEWAY_LINK_LIBXDP] = "libxdp",
 	[RACEWAY_LINK_GENERIC] = "generic",
+	[RACEWAY_LINK_IDLE] = "idle",
+	[RACEWAY_LINK_IDLE_LIBXDP] = "idle_libxdp",
 };
 
 #define KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
@@ -50,7 +54,13 @@ static bool clsact_alive(int prog, uint32_t ifindex)
 	return !bpf_tc_query(&hook, &opts) && opts.prog_id == prog_id(prog);
 }
 
-/* A port in generic mode has no XDP link: it is there as long as its TC program is. */
+/* The pin only says what the port is: nothing hangs on it. */
+static bool is_note(enum raceway_link_kind kind)
+{
+	return kind == RACEWAY_LINK_GENERIC || raceway_port_is_idle(kind);
+}
+
+/* A port without an XDP link is there as long as its TC program is. */
 static bool tc_alive(struct raceway_dp *dp, uint32_t ifindex)
 {
 	int fd = raceway_link_get(dp, RACEWAY_LINK_TCX, ifindex);
@@ -70,7 +80,7 @@ static bool link_alive(struct raceway_dp *dp, int fd, enum raceway_link_kind kin
 
 	if (kind == RACEWAY_LINK_CLSACT)
 		return clsact_alive(fd, ifindex);
-	if (kind == RACEWAY_LINK_GENERIC)
+	if (is_note(kind))
 		return tc_alive(dp, ifindex);
 	if (kind == RACEWAY_LINK_LIBXDP)
 		return raceway_libxdp_alive(ifindex, fd);
@@ -95,8 +105,7 @@ int raceway_link_get(struct raceway_dp *dp, enum raceway_link_kind kind, uint32_
 	close(fd);
 	unlink(path);
 	/* Nothing is to be put back on what is gone, and its number may come again. */
-	if ((kind != RACEWAY_LINK_CLSACT && kind != RACEWAY_LINK_GENERIC) ||
-	    !if_indextoname(ifindex, dev))
+	if ((kind != RACEWAY_LINK_CLSACT && !is_note(kind)) || !if_indextoname(ifindex, dev))
 		bpf_map_delete_elem(dp->map[RACEWAY_MAP_SAVED], &ifindex);
 	return -ENOENT;
 }
@@ -122,7 +131,7 @@ int raceway_link_remove(struct raceway_dp *dp, enum raceway_link_kind kind, uint
 		raceway_clsact_detach(dp, ifindex);
 	else if (kind == RACEWAY_LINK_LIBXDP)
 		raceway_libxdp_detach(ifindex, fd);
-	else if (kind != RACEWAY_LINK_GENERIC)
+	else if (!is_note(kind))
 		bpf_link_detach(fd);
 	close(fd);
 	if (!link_path(dp, kind, ifindex, path))

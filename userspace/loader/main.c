@@ -26,7 +26,7 @@ static const char usage_text[] =
 	"\n"
 	"  --pin-dir DIR     on a bpffs; pins are DIR/v1/{maps,progs,links}\n"
 	"  --maps FILE       tables as JSON, see raceway-loader(8)\n"
-	"  --max-vnics N     size of new tables (default 4096)\n"
+	"  --max-vnics N     size of new tables (default 4096); refused if there are others\n"
 	"  --generic         generic XDP, where the driver has no native one\n"
 	"  role              uplink or fabric\n";
 
@@ -145,6 +145,7 @@ static int attach_all(struct raceway_dp *dp, const struct request *request,
 			continue;
 		found = true;
 		port->generic |= request->generic;
+		port->more = !request->dev && i + 1 < file->config.port_count;
 		if (request->role && request->role != port->role)
 			ret = raceway_error_set(err, RACEWAY_FAULT_REFUSED, port->name, "role",
 						"the file gives it another role");
@@ -236,15 +237,17 @@ static int detach(struct raceway_dp *dp, const struct request *request, struct r
 static int run(const struct request *request, struct raceway_error *err)
 {
 	int lock = raceway_pins_lock(request->pin_dir);
+	bool attach = !strcmp(request->command, "attach");
 	struct raceway_dp *dp;
-	int ret = raceway_dp_open(request->pin_dir, request->max_vnics, &dp, err);
+	int ret = (attach ? raceway_dp_open : raceway_dp_open_pinned)(request->pin_dir,
+								      request->max_vnics, &dp, err);
 
 	if (ret) {
 		if (lock >= 0)
 			close(lock);
 		return ret;
 	}
-	if (!strcmp(request->command, "attach"))
+	if (attach)
 		ret = request->maps ? attach_file(dp, request, err) : attach_one(dp, request, err);
 	else if (!strcmp(request->command, "detach"))
 		ret = detach(dp, request, err);
@@ -253,7 +256,7 @@ static int run(const struct request *request, struct raceway_error *err)
 	else
 		ret = raceway_loader_show(dp, stdout);
 	/* Only what this process has retired: a daemon may be staging its own. */
-	if (!strcmp(request->command, "attach"))
+	if (attach)
 		raceway_dp_settle(dp);
 	raceway_dp_close(dp);
 	if (lock >= 0)

@@ -144,14 +144,19 @@ static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
 	return ret;
 }
 
+void raceway_objects_quiet(void)
+{
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(keep_warning);
+}
+
 int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 			 int ret_prog[RACEWAY_PROG_COUNT], struct raceway_error *err)
 {
 	int prog[RACEWAY_PROG_COUNT] = { -1, -1, -1, -1 }, ret;
 	struct port_bpf *skel;
 
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(keep_warning);
+	raceway_objects_quiet();
 	last_log[0] = '\0';
 	skel = port_bpf__open();
 	if (!skel)

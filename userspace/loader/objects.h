@@ -7,6 +7,8 @@
 
 #include "loader/dp.h"
 
+/* What libbpf has to say is part of our errors, or not said. */
+void raceway_objects_quiet(void);
 /* Loads the programs of both objects; maps are taken from their pins, or made and pinned. */
 int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 			 int ret_prog[RACEWAY_PROG_COUNT], struct raceway_error *err);

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "loader/dp.h"
 
@@ -52,16 +53,34 @@ static int refuse_other_layouts(const char *pin_dir, struct raceway_error *err)
 	return ret;
 }
 
-int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct raceway_error *err)
+/* Whether there is a data path below, so that reading it makes none. */
+static int check_there(const char *pin_dir, struct raceway_error *err)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/v%d/maps/vnics", pin_dir, RACEWAY_LAYOUT) <
+		    (int)sizeof(path) &&
+	    !access(path, F_OK))
+		return 0;
+	return raceway_error_set(err, RACEWAY_FAULT_NOT_FOUND, "pin-dir", "",
+				 "%s holds no data path; raceway-loader attach and racewayd make "
+				 "one",
+				 pin_dir);
+}
+
+int raceway_pins_prepare(const char *pin_dir, bool make, char ret_dir[PATH_MAX],
+			 struct raceway_error *err)
 {
 	static const char *const kinds[] = { "maps", "progs", "links" };
 	struct statfs fs;
 	char path[PATH_MAX];
 	int ret;
 
-	if (mkdir(pin_dir, 0700) && errno != EEXIST)
+	if (make && mkdir(pin_dir, 0700) && errno != EEXIST)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "",
 					 "%s cannot be made: %s", pin_dir, strerror(errno));
+	if (!make && access(pin_dir, F_OK) && errno == ENOENT)
+		return check_there(pin_dir, err);
 	if (statfs(pin_dir, &fs))
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "pin-dir", "", "%s: %s",
 					 pin_dir, strerror(errno));
@@ -71,6 +90,8 @@ int raceway_pins_prepare(const char *pin_dir, char ret_dir[PATH_MAX], struct rac
 					 "name a directory on it",
 					 pin_dir);
 	ret = refuse_other_layouts(pin_dir, err);
+	if (!ret && !make)
+		ret = check_there(pin_dir, err);
 	if (ret)
 		return ret;
 	if (snprintf(path, sizeof(path), "%s/v%d", pin_dir, RACEWAY_LAYOUT) >=

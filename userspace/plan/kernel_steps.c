@@ -118,13 +118,14 @@ static void undo_fill(struct raceway_kernel_run *run)
 	run->had_former = false;
 }
 
-static int attach_port(struct raceway_kernel_run *run, const struct raceway_step *step,
+static int attach_port(struct raceway_kernel_run *run, const struct raceway_step *step, bool more,
 		       struct raceway_error *err)
 {
 	struct raceway_dp_port port = run->want->ports[step->port];
 	RACEWAY_ADMIN; /* the other end of a veth */
 	int ret;
 
+	port.more = more;
 	port.ifindex = step->ifindex;
 	ret = raceway_dp_attach_port(run->kernel->dp, &port, err);
 	/* Making the port fit may change what the tables say of it. */
@@ -172,7 +173,7 @@ static int run_attach(struct raceway_kernel_run *run, const struct raceway_step 
 {
 	for (size_t i = 0; i < count; i++) {
 		struct raceway_error local = { 0 };
-		int ret = steps[i].port >= 0 ? attach_port(run, &steps[i], &local)
+		int ret = steps[i].port >= 0 ? attach_port(run, &steps[i], i + 1 < count, &local)
 					     : attach_vnic(run, &steps[i], &local);
 
 		if (!ret)
