@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
 
-links=$bpffs/rw/v1/links
+links=$bpffs/rw/v2/links
 
 # By a bpf_link no event tells: within the 5 s of the daemon's own look.
 until_later() { # DESCRIPTION COMMAND...

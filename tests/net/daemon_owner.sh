@@ -19,14 +19,14 @@ raceway-loader detach --pin-dir $bpffs/rw"
 
 daemon_scene
 check "at first" pings a 10.9.0.2
-links=$(ls "$bpffs/rw/v1/links")
+links=$(ls "$bpffs/rw/v2/links")
 
 for how in TERM KILL; do
   daemon_stop "$how"
   check_eq "after $how another state is refused" "$(other host "$work/state2")" 1
   check_eq "and is told whose they are" "$(cat "$work/other.err")" "$refusal"
   check_eq "also from another namespace" "$(other lan "$work/state2")" 1
-  check_eq "nothing was taken off" "$(ls "$bpffs/rw/v1/links")" "$links"
+  check_eq "nothing was taken off" "$(ls "$bpffs/rw/v2/links")" "$links"
   check "vNIC to vNIC" pings a 10.9.0.2
   check "vNIC to LAN" pings a 10.9.0.9
   daemon_start

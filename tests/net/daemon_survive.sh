@@ -19,7 +19,7 @@ gcc -std=gnu11 -O1 -D_GNU_SOURCE "-I$top/include" "-I$top/userspace" "-I$work/ot
 
 prog_of() { # DEV: the TC program's id
   local pin
-  pin=$bpffs/rw/v1/links/tcx-$(ifindex host "$1")
+  pin=$bpffs/rw/v2/links/tcx-$(ifindex host "$1")
   if [ -e "$pin" ]; then
     bpftool -j link show pinned "$pin" | jq .prog_id
   else

@@ -116,7 +116,7 @@ check "f2 is as it was" diff -u "$work/f2-before" "$work/f2-after"
 other=$bin/tests/net/other.bpf.o
 [ -f "$other" ] || other=$top/build/tests/net/other.bpf.o
 in_ns dir ip link set dev f1 xdpdrv obj "$other" sec xdp.frags
-ls "$pins/v1/links" >"$work/links-before"
+ls "$pins/v2/links" >"$work/links-before"
 ip -n "$(ns dir)" -j link show f1 | jq -c '.[0] | {flags, xdp}' >"$work/f1-before"
 refused() { # DESCRIPTION STATUS REGEX COMMAND...
   local what=$1 status=0 want=$2 regex=$3
@@ -128,7 +128,7 @@ refused() { # DESCRIPTION STATUS REGEX COMMAND...
 refused "the first one is another's now" 1 \
   "port f2: .*first.*f1 .*other_pass.*ip link set dev f1 xdp off" \
   attach two dev f2
-ls "$pins/v1/links" >"$work/links-after"
+ls "$pins/v2/links" >"$work/links-after"
 check "refused: no pin more or less" diff -u "$work/links-before" "$work/links-after"
 state f2 s2 >"$work/f2-after"
 check "refused: f2 is as it was" diff -u "$work/f2-before" "$work/f2-after"
@@ -157,4 +157,4 @@ attach generic
 check_eq "beside a generic port" "$(xdp f1) $(xdp f2) $(shown)" \
   "raceway_xdp none f1 true native attached, f2 true generic none"
 loader dir detach --pin-dir "$pins"
-check_eq "detached: no links" "$(ls "$pins/v1/links")" ""
+check_eq "detached: no links" "$(ls "$pins/v2/links")" ""

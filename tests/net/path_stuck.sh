@@ -15,7 +15,7 @@ state() {
   in_ns dir ethtool -k f1
   in_ns dir tc qdisc show dev f1 | grep -v noqueue || true
   in_ns s1 ethtool -k e0
-  find "$bpffs/rw/v1/links" -type f
+  find "$bpffs/rw/v2/links" -type f
 }
 attach() { # FEATURE=NAME [ARGS...]
   in_ns dir env LD_PRELOAD="$work/stuck.so" STUCK_DEV=f1 "$1" "$bin/raceway-loader" attach \
