@@ -18,7 +18,7 @@
  * back. Such a depth is no licence to burst: credit beyond params.idle is earned by what is sent
  * (a byte earns a byte) or by a loss (whoever was told to slow down may be silent for
  * RACEWAY_PATIENCE), and credit that is not used in an idle time goes as it came. While frames
- * are being lost, half of the depth is for flows that keep to their share (share.h).
+ * are being lost, the last of the depth is for flows that keep to their share (share.h).
  *
  * Deviations from RFC 4115: colour-blind only; the buckets are not filled by a timer; a rate
  * of 0 makes the committed bucket empty, and an absent peak rate makes the excess unlimited. */
@@ -99,11 +99,11 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 #define RACEWAY_SMALL_BYTES 128
 
 static inline __attribute__((always_inline)) __u64
-raceway_limit(const struct raceway_bucket *bucket, __u64 idle, __u32 bytes, int half)
+raceway_limit(const struct raceway_bucket *bucket, __u64 idle, __u32 bytes, int shared)
 {
 	__u64 longer = (__u64)((__s64)((__u64)RACEWAY_SMALL_BYTES - bytes) >> 63);
 
-	return (bucket->depth >> half) - (longer & idle / 4);
+	return bucket->depth - (2 * idle & (0 - (__u64)shared)) - (longer & idle / 4);
 }
 
 /* RACEWAY_CONGESTED if less than half of `idle` is left. */
@@ -124,16 +124,17 @@ static inline __attribute__((always_inline)) void raceway_earn(struct raceway_me
 	meter->busy = busy + (room & (__u64)((__s64)room >> 63));
 }
 
-/* Charges the bucket that lets the frame pass; `half`: only what every flow may use. */
+/* Charges the bucket that lets the frame pass; `shared`: but for the last 2 * idle, which flows
+ * that keep to their share may use. */
 static inline __attribute__((always_inline)) int
 raceway_meter_take(const struct raceway_meter_params *params, struct raceway_meter *meter,
-		   __u64 now, __u32 bytes, int half)
+		   __u64 now, __u32 bytes, int shared)
 {
 	__u64 mult = params->committed.mult, idle = params->idle, cost;
 
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->committed_tat, now, cost,
-					raceway_limit(&params->committed, idle, bytes, half))) {
+					raceway_limit(&params->committed, idle, bytes, shared))) {
 		raceway_earn(meter, now, cost);
 		/* What comes above it is asked before anybody has to slow down. */
 		return params->excess.mult ? 0
@@ -145,7 +146,7 @@ raceway_meter_take(const struct raceway_meter_params *params, struct raceway_met
 		return 1;
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->excess_tat, now, cost,
-					raceway_limit(&params->excess, idle, bytes, half))) {
+					raceway_limit(&params->excess, idle, bytes, shared))) {
 		raceway_earn(meter, now, cost);
 		return 1 | raceway_congested(&meter->excess_tat, &params->excess, now, idle);
 	}
