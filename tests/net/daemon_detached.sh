@@ -41,6 +41,8 @@ told() { # DEV: how often the daemon has said so
 }
 
 daemon_scene
+wire host up1 lan e1 # there is XDP from the second port on
+made POST /v1/ports '{"name":"up1","dev":"up1","role":"uplink"}'
 check "at first" pings a 10.9.0.2
 
 # A host end's filter, and its qdisc: events tell.

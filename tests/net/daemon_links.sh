@@ -102,8 +102,11 @@ xdp() { # DEV
 both() { # WANT: the kernel's word and the API's
   [ "$(xdp up0) $(value /v1/ports/up0 '"\(.mode) \(.xdp) \(.oper)"')" = "$1" ]
 }
+check "two ports so far" both "on native attached up"
+for word in vnics/c/eth0 vnics/c/eth1 profiles/c segments/lan1 segments/alone ports/up1; do
+  check_eq "$word goes" "$(status DELETE "/v1/$word")" 204
+done
 check "one port" both "off native idle up"
-wire host up1 lan e1
 made POST /v1/ports '{"name":"up1","dev":"up1","role":"uplink"}'
 check "two ports" both "on native attached up"
 check_eq "two ports: the second" "$(xdp up1) $(value /v1/ports/up1 .xdp)" "on attached"

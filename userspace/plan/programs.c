@@ -24,9 +24,10 @@ const char *raceway_programs_missing(struct raceway_dp *dp, uint32_t ifindex)
 {
 	bool tc = has(dp, RACEWAY_LINK_TCX, ifindex) || has(dp, RACEWAY_LINK_CLSACT, ifindex);
 	RACEWAY_ADMIN; /* libxdp */
-	/* generic: TC does it all, and says so by a pin in XDP's place */
+	/* generic, or no second port: TC does it all, and says so by a pin in XDP's place */
 	bool xdp = has(dp, RACEWAY_LINK_XDP, ifindex) || has(dp, RACEWAY_LINK_LIBXDP, ifindex) ||
-		   has(dp, RACEWAY_LINK_GENERIC, ifindex);
+		   has(dp, RACEWAY_LINK_GENERIC, ifindex) || has(dp, RACEWAY_LINK_IDLE, ifindex) ||
+		   has(dp, RACEWAY_LINK_IDLE_LIBXDP, ifindex);
 
 	if (tc)
 		return xdp ? NULL : "XDP";
