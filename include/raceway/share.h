@@ -5,7 +5,8 @@
  * How many shares there are is counted anew in each window of RACEWAY_WINDOW: a member counts as
  * the part of its share that it has asked for, at most one. So a thousand mice beside three
  * elephants make little more than three, and the shares are max-min fair. Where members that
- * kept to their share were still refused, the count was too low and grows by half.
+ * kept to their share were still refused, the count was too low and grows by half, up to as many
+ * as there were.
  *
  * Two CPUs may both see a window end, or lose an addition: the count is an estimate, the bucket
  * above it is what holds the rate. */
@@ -30,7 +31,8 @@
 #define RACEWAY_WINDOW_ID_MASK (~0ULL << RACEWAY_WINDOW_ID_SHIFT)
 
 struct raceway_share {
-	__u64 shares; /* in force, times 2^RACEWAY_SHARE_SHIFT; 0 counts as one */
+	__u64 shares; /* in force, times 2^RACEWAY_SHARE_SHIFT, 0 counts as one; above them, from
+		       * bit 32 on, the weights of all members that have asked in this window */
 	__u64 window; /* id << 48 | RACEWAY_CROWDED | sum of what was asked for */
 };
 
@@ -48,7 +50,7 @@ static inline __attribute__((always_inline)) __u64 raceway_window_id(__u64 now)
 static inline __attribute__((always_inline)) __u64
 raceway_shares_in_force(const struct raceway_share *share)
 {
-	__u64 shares = *(const volatile __u64 *)&share->shares;
+	__u64 shares = (__u32) * (const volatile __u64 *)&share->shares;
 
 	if (shares < RACEWAY_SHARES_MIN)
 		return RACEWAY_SHARES_MIN;
@@ -73,16 +75,19 @@ raceway_share_cost(const struct raceway_share *share, __u64 cost, __u32 weight)
 /* The count for the next window. `others`: ticks of the window that the members could not have,
  * as somebody with a guarantee used them. */
 static inline __attribute__((always_inline)) __u64 raceway_share_count(__u64 window, __u64 shares,
-								       __u64 others)
+								       __u64 present, __u64 others)
 {
-	__u64 sum = window & RACEWAY_SUM_MASK, whole = RACEWAY_WINDOW, count;
+	__u64 sum = window & RACEWAY_SUM_MASK, left, most;
 
-	if (others > whole - whole / 64)
-		others = whole - whole / 64;
-	count = (sum << RACEWAY_SHARE_SHIFT) / ((whole - others) >> RACEWAY_SUM_SHIFT);
-	if ((window & RACEWAY_CROWDED) && count < shares + shares / 2)
-		count = shares + shares / 2;
-	return count;
+	if (others > RACEWAY_WINDOW - RACEWAY_WINDOW / 64)
+		others = RACEWAY_WINDOW - RACEWAY_WINDOW / 64;
+	left = (RACEWAY_WINDOW - others) >> RACEWAY_SUM_SHIFT;
+	sum = (sum << RACEWAY_SHARE_SHIFT) / left;
+	most = (present << (RACEWAY_SHARE_SHIFT + RACEWAY_WINDOW_SHIFT - RACEWAY_SUM_SHIFT)) / left;
+	if ((window & RACEWAY_CROWDED) && sum < shares + shares / 2)
+		sum = shares + shares / 2;
+	sum = sum < most ? sum : most;
+	return sum < RACEWAY_SHARES_MAX ? sum : RACEWAY_SHARES_MAX;
 }
 
 /* Begins a new window where one has ended. `others` is a sum of the same form. */
@@ -90,7 +95,7 @@ static inline __attribute__((always_inline)) void raceway_share_turn(struct race
 								     __u64 now, __u64 others)
 {
 	__u64 id = raceway_window_id(now), window = *(volatile __u64 *)&share->window;
-	__u64 shares = raceway_shares_in_force(share);
+	__u64 shares = raceway_shares_in_force(share), present = share->shares >> 32;
 
 	if (raceway_window_of(window) == id ||
 	    __sync_val_compare_and_swap(&share->window, window, id) != window)
@@ -100,7 +105,7 @@ static inline __attribute__((always_inline)) void raceway_share_turn(struct race
 			 : 0;
 	/* Who was silent for a whole window begins with one share. */
 	share->shares = id - raceway_window_of(window) == 1ULL << RACEWAY_WINDOW_ID_SHIFT
-				? raceway_share_count(window, shares, others)
+				? raceway_share_count(window, shares, present, others)
 				: 0;
 }
 
@@ -125,6 +130,8 @@ static inline __attribute__((always_inline)) void raceway_share_offer(struct rac
 								      __u64 now, __u64 cost,
 								      __u32 weight)
 {
+	if (raceway_window_of(class->window) != raceway_window_id(now))
+		__sync_fetch_and_add(&share->shares, (__u64)weight << 32);
 	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW);
 	cost = cost * weight >> RACEWAY_SUM_SHIFT;
 	if (cost)
