@@ -18,7 +18,7 @@
 /* What a GSO packet is on the wire: its segments, each with its own headers. */
 static __always_inline void skb_segments(struct __sk_buff *skb, struct frame *f)
 {
-	__u32 segments = skb->gso_segs, size = skb->gso_size, header;
+	__u32 segments = skb->gso_segs, size = skb->gso_size, header, inner;
 	void *data, *end;
 
 	f->packets = 1;
@@ -31,16 +31,17 @@ static __always_inline void skb_segments(struct __sk_buff *skb, struct frame *f)
 	header = raceway_header_bytes(data, end, f->l2.ethertype, f->l2.offset);
 	if (!header || header >= skb->len)
 		return;
+	/* Every segment has the inner tag, also one that lies beside the bytes. */
+	inner = skb->vlan_present && !f->l2.tagged ? RACEWAY_VLAN_HLEN : 0;
 	if (!segments)
 		segments = (skb->len - header + size - 1) / size;
 	f->packets = segments;
-	f->bytes += (segments - 1) * header;
-	f->payload = size + header - RACEWAY_ETH_HLEN;
-	if (f->packets > 1 && f->l2.inner && skb->vlan_present)
-		f->payload += RACEWAY_VLAN_HLEN;
+	f->bytes += (segments - 1) * (header + inner);
+	f->payload = size + header + inner - RACEWAY_ETH_HLEN;
 }
 
-/* `guest`: the frame comes from a local vNIC, where no tag is the segment's. */
+/* `guest`: the frame comes from a local vNIC, where no tag is the segment's; a priority tag
+ * (VID 0) is taken off like one, the class decides. */
 static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct frame *f)
 {
 	if (raceway_parse_l2((void *)(long)skb->data, (void *)(long)skb->data_end, &f->l2)) {
@@ -56,7 +57,8 @@ static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct f
 	f->l2.tagged = 0;
 	f->l2.tci = 0;
 	if (skb->vlan_present) {
-		if (guest || skb->vlan_proto != bpf_htons(RACEWAY_ETH_P_8021Q)) {
+		if (skb->vlan_proto != bpf_htons(RACEWAY_ETH_P_8021Q) ||
+		    (guest && (skb->vlan_tci & RACEWAY_VLAN_VID_MASK))) {
 			f->l2.inner = 1;
 			f->bytes += RACEWAY_VLAN_HLEN;
 		} else {
@@ -93,10 +95,11 @@ static __always_inline int skb_group(struct __sk_buff *skb, const struct raceway
 	bool tagged = f->l2.tagged;
 	enum raceway_drop drop;
 
-	if (port->role == RACEWAY_ROLE_UPLINK && raceway_is_reserved(f->l2.dst)) {
+	if (raceway_is_reserved(f->l2.dst)) {
 		if (keep)
 			return TC_ACT_UNSPEC;
-		return skb_drop(skb->ifindex, v, f, RACEWAY_DROP_RESERVED);
+		if (port->role == RACEWAY_ROLE_UPLINK)
+			return skb_drop(skb->ifindex, v, f, RACEWAY_DROP_RESERVED);
 	}
 	drop = steer_ingress(port, f, v);
 	if (!drop && tagged && bpf_skb_vlan_pop(skb))

@@ -184,9 +184,14 @@ static __always_inline enum raceway_drop steer_source(const struct raceway_port 
 			v->src_vnic = 0;
 			return RACEWAY_DROP_SPOOF;
 		}
-		if ((v->src->flags & RACEWAY_VNIC_SPOOFCHECK) &&
-		    !same_mac(v->src->key.mac, f->l2.src))
-			return RACEWAY_DROP_SPOOF;
+		if (!same_mac(v->src->key.mac, f->l2.src)) {
+			__u32 owner;
+
+			/* Without the check any address but another vNIC's. */
+			if ((v->src->flags & RACEWAY_VNIC_SPOOFCHECK) ||
+			    vnic_by_mac(v->src->key.segment, f->l2.src, RACEWAY_TX, &owner))
+				return RACEWAY_DROP_SPOOF;
+		}
 	} else {
 		v->src = vnic_by_mac(v->segment_number, f->l2.src, RACEWAY_TX, &v->src_vnic);
 		if (!v->src) {
@@ -304,6 +309,9 @@ static __always_inline enum raceway_drop steer_ingress(const struct raceway_port
 {
 	enum raceway_drop drop;
 
+	/* IEEE 802.3 clause 3.2.3: no station sends from a group address. */
+	if (raceway_is_group(f->l2.src))
+		return RACEWAY_DROP_SPOOF;
 	if (port->role == RACEWAY_ROLE_VNIC) {
 		__u32 number;
 

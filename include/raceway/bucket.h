@@ -84,6 +84,8 @@ static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat
 			return;
 		old = seen;
 	}
+	/* Late, but charged: an addition cannot lose. */
+	__sync_fetch_and_add(tat, cost);
 }
 
 /* In BPF the loops stand outside (bpf/lib/meter.h): the verifier then judges them once and not

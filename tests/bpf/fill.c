@@ -179,6 +179,7 @@ Test(fill, all_changes_in_a_full_table)
 				.segment = (uint16_t)(1 + round % 4),
 				.port = (uint16_t)(F1 + 1 + round % 2),
 				.mtu = 1500,
+				.spoofcheck = true,
 			};
 		cr_assert(!raceway_dp_fill(bed.dp, &bed.config, &err), "round %d: %s", round,
 			  raceway_error_format(&err, text, sizeof(text)));
@@ -337,6 +338,11 @@ Test(fill, what_is_there_twice)
 	memcpy(c->mac, mac_of(C), 6);
 	bed_fill(&bed);
 	raceway_dp_settle(bed.dp);
+	bed_vnic(&bed, A)->spoofcheck = bed_vnic(&bed, V)->spoofcheck = false;
+	bed_vnic(&bed, V)->segment = 10;
+	must_fail("two that answer for unknown sources", RACEWAY_FAULT_INVALID, "vnic test/14");
+	bed_vnic(&bed, V)->segment = 60;
+	bed_vnic(&bed, A)->spoofcheck = bed_vnic(&bed, V)->spoofcheck = true;
 	bed.segment[2].uplink_vid = 100;
 	must_fail("two segments, one VLAN", RACEWAY_FAULT_INVALID, "segment 30");
 	bed.segment[2].uplink_vid = 300;

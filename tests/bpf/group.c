@@ -198,6 +198,13 @@ Test(group, reserved_addresses)
 		to_host(&bed, frame(mac, mac_of(X), NO_TAG, 46));
 		fire(&bed);
 	}
+	bed.port[F1].host_keep = true;
+	bed_fill(&bed);
+	arrives(&bed, "host keep, fabric", F1, frame(lldp, mac_of(X), NO_TAG, 46));
+	to_host(&bed, frame(lldp, mac_of(X), NO_TAG, 46));
+	fire(&bed);
+	bed.port[F1].host_keep = false;
+	bed_fill(&bed);
 	mac[5] = 0x10; /* the first that is not reserved */
 	arrives(&bed, "not reserved", F1, frame(mac, mac_of(T), TAGS(C_TAG(50, 0)), 46));
 	leaves(&bed, F2, frame(mac, mac_of(T), TAGS(C_TAG(50, 0)), 46));

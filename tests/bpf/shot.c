@@ -19,10 +19,12 @@ static uint16_t be16_at(const struct pkt *pkt, int at)
 	return (uint16_t)(pkt->bytes[at] << 8 | pkt->bytes[at + 1]);
 }
 
-/* Bytes as the meters count: without the segment's tag, which only ports have. */
+/* Bytes as the meters count: without the segment's tag, which only ports have, and without a
+ * guest's priority tag. */
 static uint32_t counted_bytes(const struct shot *shot)
 {
-	bool tagged = shot->at < BED_PORTS && be16_at(&shot->in, 12) == 0x8100;
+	bool tagged = be16_at(&shot->in, 12) == 0x8100 &&
+		      (shot->at < BED_PORTS || !(be16_at(&shot->in, 14) & 0xfff));
 
 	return shot->in.length - (tagged ? 4 : 0);
 }

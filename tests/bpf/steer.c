@@ -47,6 +47,8 @@ Test(steer, spoof)
 /* Without the check, sources that nobody knows are the vNIC's; those of others stay theirs. */
 Test(steer, spoofcheck_off)
 {
+	static const uint8_t group[6] = { 3, 0, 0, 0, 0, 1 };
+
 	bed_vnic(&bed, B)->spoofcheck = bed_vnic(&bed, L)->spoofcheck = false;
 	bed_fill(&bed);
 	passes(&bed, "foreign at a fabric port", F2, usual(A, X, AT_10), F1, usual(A, X, NO_TAG), B,
@@ -60,6 +62,14 @@ Test(steer, spoofcheck_off)
 	is_lost(&bed, "foreign at another port", F1, usual(B, X, NO_TAG), 0, 0, RACEWAY_DROP_SPOOF);
 	passes(&bed, "foreign from a guest", H1, usual(A, X, NO_TAG), F1, usual(A, X, NO_TAG), L,
 	       A);
+	is_lost(&bed, "another vNIC's, from a guest", H1, usual(B, A, NO_TAG), L, RACEWAY_TX,
+		RACEWAY_DROP_SPOOF);
+	is_lost(&bed, "a group's, from a guest", H1, frame(mac_of(A), group, NO_TAG, 86), 0, 0,
+		RACEWAY_DROP_SPOOF);
+	is_lost(&bed, "a group's, fabric", F2, frame(mac_of(A), group, AT_10, 86), 0, 0,
+		RACEWAY_DROP_SPOOF);
+	is_lost(&bed, "a group's, uplink", U1, frame(mac_of(A), group, FROM_100, 86), 0, 0,
+		RACEWAY_DROP_SPOOF);
 	is_lost(&bed, "never learnt", U1, usual(X, A, FROM_100), 0, 0, RACEWAY_DROP_REFLECTED);
 	is_lost(&bed, "never learnt", U1, frame(mac_of(X), mac_of(D), FROM_100, 86), 0, 0,
 		RACEWAY_DROP_UNKNOWN);

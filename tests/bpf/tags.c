@@ -101,8 +101,8 @@ Test(tags, inner_tags_without_trunk)
 		RACEWAY_DROP_VLAN);
 	is_lost(&bed, "a guest's own S-tag", H1, usual(B, L, TAGS(S_TAG(20))), L, RACEWAY_TX,
 		RACEWAY_DROP_VLAN);
-	is_lost(&bed, "a guest's priority tag", H1, usual(B, L, TAGS(C_TAG(0, 3))), L, RACEWAY_TX,
-		RACEWAY_DROP_VLAN);
+	passes(&bed, "a guest's priority tag", H1, usual(B, L, TAGS(C_TAG(0, 3))), F2,
+	       usual(B, L, TAGS(C_TAG(10, 2))), L, B);
 	is_lost(&bed, "from the uplink", U1, usual(A, X, TAGS(C_TAG(100, 0), C_TAG(20, 0))), A,
 		RACEWAY_RX, RACEWAY_DROP_VLAN);
 	is_lost(&bed, "S-tag from the uplink", U1, usual(C, X, TAGS(S_TAG(100))), C, RACEWAY_RX,

@@ -184,6 +184,19 @@ static int check_claims(struct raceway_tables *t, struct raceway_error *err)
 	else if (twice >= 0)
 		ret = refuse(err, "port", config->ports[twice].name, "dev",
 			     "dev is another port already");
+	/* Who answers for unknown sources of a segment at a port can only be one. */
+	for (size_t i = 0; i < vnics; i++)
+		claims[i] = (struct claim){
+			.what = config->vnics[i].spoofcheck || !config->vnics[i].port
+					? 0
+					: (uint32_t)config->vnics[i].port << 16 |
+						  config->vnics[i].segment,
+			.by = (uint32_t)i,
+		};
+	twice = ret ? -1 : claimed_twice(claims, vnics);
+	if (twice >= 0)
+		ret = refuse(err, "vnic", config->vnics[twice].name, "spoofcheck",
+			     "spoofcheck is off for another vNIC of this port and segment already");
 	for (size_t i = 0; i < segments; i++)
 		claims[i] = (struct claim){
 			.what = (uint32_t)config->segments[i].uplink_port << 16 |
