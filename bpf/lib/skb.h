@@ -116,6 +116,18 @@ static __always_inline int skb_group(struct __sk_buff *skb, const struct raceway
 	return drop ? skb_drop(skb->ifindex, v, f, drop) : TC_ACT_SHOT;
 }
 
+/* Not bpf_skb_ecn_set_ce(): behind an inner tag that writes into the tag, and it says yes to
+ * what was marked before. */
+static __noinline int skb_mark(struct __sk_buff *skb, __u32 ethertype, __u32 offset)
+{
+	__u8 ip[RACEWAY_IPV4_HLEN_MIN];
+
+	if (bpf_skb_load_bytes(skb, offset, ip, sizeof(ip)) ||
+	    !raceway_mark_ce(ip, ip + sizeof(ip), (__u16)ethertype, 0))
+		return 0;
+	return !bpf_skb_store_bytes(skb, offset, ip, sizeof(ip), BPF_F_RECOMPUTE_CSUM);
+}
+
 static __always_inline int skb_unicast(struct __sk_buff *skb, const struct raceway_port *port,
 				       struct frame *f, struct verdict *v)
 {
@@ -125,7 +137,7 @@ static __always_inline int skb_unicast(struct __sk_buff *skb, const struct racew
 		drop = steer_unicast(f, v);
 	if (!drop)
 		drop = meter_unicast(v, f);
-	if (!drop && f->congested && bpf_skb_ecn_set_ce(skb))
+	if (!drop && f->congested && skb_mark(skb, f->l2.ethertype, f->l2.offset))
 		count_marked(v, f);
 	if (!drop && skb_set_tag(skb, f->l2.tagged, v->vid, v->pcp))
 		drop = RACEWAY_DROP_REWRITE;

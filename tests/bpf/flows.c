@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rates near their limit, in the programs: CE marks, the reserve of small frames, flows of one
+ * vNIC that share its rate, vNICs that share a leaving port, what an idle vNIC may send.
+ *
+ * A meter's state is set just before each frame. Rates are so slow and depths so long that what
+ * flows in meanwhile decides nothing: idle is 80 s, of which the nearest limit is 10 s away. */
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bed.h"
+
+#define SLOW_BPS 8000 /* a byte per ms */
+#define SLOW_BURST 1000000
+#define SLOW_IDLE_MS 80000
+
+#define TICKS_PER_MS raceway_ticks(1000000)
+#define SLOW_DEPTH (SLOW_BURST * TICKS_PER_MS)
+#define SLOW_IDLE (SLOW_IDLE_MS * TICKS_PER_MS)
+
+enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
+
+static struct bed bed;
+static struct raceway_class *flows[2]; /* of the ports' programs, of the vNICs' */
+
+static struct raceway_class *map_flows(int prog)
+{
+	uint32_t ids[32] = { 0 }, size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info prog_info = { .nr_map_ids = 32, .map_ids = (uintptr_t)ids };
+	void *classes = MAP_FAILED;
+
+	cr_assert(!bpf_obj_get_info_by_fd(prog, &prog_info, &size));
+	for (uint32_t i = 0; i < prog_info.nr_map_ids; i++) {
+		struct bpf_map_info info = { 0 };
+		int fd = bpf_map_get_fd_by_id(ids[i]);
+
+		size = sizeof(info);
+		cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size));
+		if (!strcmp(info.name, "flows"))
+			classes = mmap(NULL, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]),
+				       PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	cr_assert_neq(classes, MAP_FAILED);
+	return classes;
+}
+
+static void setup(void)
+{
+	bed_open(&bed);
+	flows[0] = map_flows(bed.dp->prog[RACEWAY_PROG_XDP]);
+	flows[1] = map_flows(bed.dp->prog[RACEWAY_PROG_VNIC]);
+}
+
+TestSuite(flows, .init = setup);
+
+static void (*const hooks[])(struct bed *bed) = { fire_xdp, fire_tc };
+#define HOOKS 2
+
+static struct raceway_meter *meter(uint32_t vnic, enum raceway_dir dir)
+{
+	return &bed.dp->vnics[vnic].meter[dir];
+}
+
+static void set_rate(uint32_t vnic, enum raceway_dir dir, uint64_t cir, uint64_t pir)
+{
+	bed_vnic(&bed, vnic)->dir[dir] = (struct raceway_dp_rate){
+		.cir_bps = cir,
+		.cbs_bytes = cir ? SLOW_BURST : 0,
+		.pir_bps = pir,
+		.pbs_bytes = cir && pir > cir ? 2 * SLOW_BURST : SLOW_BURST,
+		.idle_ms = SLOW_IDLE_MS,
+	};
+	bed_fill(&bed);
+}
+
+/* What is left of both buckets, in eighths of `idle`. Below 2 is the reserve of small frames,
+ * below 4 frames are marked, below 16 flows are asked if the meter is contended. */
+static void leave(uint32_t vnic, enum raceway_dir dir, uint64_t eighths, bool contended)
+{
+	struct raceway_meter *m = meter(vnic, dir);
+	uint64_t now = bed_ticks();
+
+	memset(m, 0, sizeof(*m));
+	m->committed_tat = m->excess_tat = now + SLOW_DEPTH - SLOW_IDLE / 8 * eighths;
+	m->busy = now;
+	m->contended = contended ? now + RACEWAY_PATIENCE : 0;
+}
+
+/* A frame that carries IP and UDP, `bytes` long without the tags. */
+struct ip {
+	int version;
+	enum ecn ecn;
+	uint16_t port, fragment; /* IPv4: flags and offset */
+	uint32_t bytes;
+};
+
+static void header_checksum(uint8_t *ip)
+{
+	uint32_t sum = 0;
+
+	ip[10] = ip[11] = 0;
+	for (int i = 0; i < 20; i += 2)
+		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16)) & 0xffff;
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+}
+
+static struct pkt ip_frame(uint32_t dst, uint32_t src, const uint32_t *tags, struct ip what)
+{
+	uint32_t payload = (what.bytes ?: USUAL_BYTES) - 14;
+	struct pkt pkt = frame(mac_of(dst), mac_of(src), tags, payload);
+	uint8_t *ip = pkt.bytes + pkt.length - payload, *udp = ip + (what.version == 4 ? 20 : 40);
+
+	if (what.version == 4) {
+		memcpy(ip - 2, "\x08\x00\x45", 3);
+		ip[1] = (uint8_t)(0x28 << 2 | what.ecn);
+		ip[2] = (uint8_t)(payload >> 8);
+		ip[3] = (uint8_t)payload;
+		ip[6] = (uint8_t)(what.fragment >> 8);
+		ip[7] = (uint8_t)what.fragment;
+		ip[9] = 17;
+		header_checksum(ip);
+	} else {
+		memcpy(ip - 2, "\x86\xdd\x6a", 3);
+		ip[1] = (uint8_t)(what.ecn << 4);
+		ip[2] = ip[3] = 0; /* a flow label would be all that the kernel hashes */
+		ip[4] = (uint8_t)((payload - 40) >> 8);
+		ip[5] = (uint8_t)(payload - 40);
+		ip[6] = 17;
+	}
+	udp[0] = (uint8_t)(what.port >> 8);
+	udp[1] = (uint8_t)what.port;
+	return pkt;
+}
+
+/* Arrives and leaves; what is near its limit is told by `marks`, bits by direction. */
+struct way {
+	enum bed_dev at, to;
+	uint32_t src, dst; /* numbers of the addresses */
+	uint32_t in[3], out[3];
+	uint32_t tx, rx; /* who is counted */
+};
+
+static const struct way untagged_in = { F1, F2, A, B, { 0 }, { C_TAG(10, 1) }, A, B };
+static const struct way translated = { F1, U1, P, X, { C_TAG(30, 0) }, { C_TAG(300, 6) }, P, 0 };
+/* The mark is where the IP header is. */
+static const struct way inner_tag = {
+	F2, U1, Q, X, { C_TAG(30, 0), C_TAG(5, 0) }, { C_TAG(300, 7), C_TAG(5, 0) }, Q, 0
+};
+static const struct way tag_off = { F2, F1, B, A, { C_TAG(10, 3) }, { 0 }, B, A };
+static const struct way from_guest = { H1, F2, L, B, { 0 }, { C_TAG(10, 2) }, L, B };
+static const struct way to_guest = { F1, H1, A, L, { 0 }, { 0 }, A, L };
+
+static void near(const struct way *way, unsigned int dirs)
+{
+	for (int d = 0; d < RACEWAY_DIRS; d++)
+		leave(d ? way->rx : way->tx, d, dirs & 1U << d ? 3 : 5, false);
+}
+
+static void expect(const char *what, const struct way *way, struct ip ip, unsigned int marks)
+{
+	uint32_t who[RACEWAY_DIRS] = { way->tx, way->rx };
+	struct ip out = ip;
+
+	arrives(&bed, what, way->at, ip_frame(way->dst, way->src, way->in, ip));
+	if (marks)
+		out.ecn = CE;
+	leaves(&bed, way->to, ip_frame(way->dst, way->src, way->out, out));
+	for (int d = 0; d < RACEWAY_DIRS; d++) {
+		if (!who[d])
+			continue;
+		counted(&bed, who[d], d, RACEWAY_YELLOW);
+		if (marks & 1U << d)
+			counted(&bed, who[d], d, RACEWAY_MARKED);
+	}
+}
+
+static void marks_by(const char *what, const struct way *way, void (*fire_it)(struct bed *bed))
+{
+	bed_vnic(&bed, Q)->trunk = true;
+	for (int d = 0; d < RACEWAY_DIRS; d++)
+		if (d ? way->rx : way->tx)
+			set_rate(d ? way->rx : way->tx, d, 0, SLOW_BPS);
+	for (int version = 4; version <= 6; version += 2)
+		for (enum ecn ecn = NOT_ECT; ecn <= CE; ecn++)
+			for (unsigned int dirs = 0; dirs < (way->rx ? 4 : 2); dirs++) {
+				bool capable = ecn == ECT_0 || ecn == ECT_1;
+
+				near(way, dirs);
+				expect(what, way, (struct ip){ version, ecn, 7, 0, 0 },
+				       capable ? dirs : 0);
+				fire_it(&bed);
+			}
+}
+
+/* Marked is what can be, once per direction whose meter is near its limit, beside its colour.
+ * All else passes as it is. */
+Test(flows, marks_xdp)
+{
+	marks_by("tag pushed", &untagged_in, fire_xdp);
+	marks_by("tag translated", &translated, fire_xdp);
+	marks_by("tag popped", &tag_off, fire_xdp);
+	marks_by("inner tag", &inner_tag, fire_xdp);
+}
+
+Test(flows, marks_tc)
+{
+	marks_by("tag pushed", &untagged_in, fire_tc);
+	marks_by("tag translated", &translated, fire_tc);
+	marks_by("tag popped", &tag_off, fire_tc);
+	marks_by("inner tag", &inner_tag, fire_tc);
+	marks_by("from a guest", &from_guest, fire_tc);
+	marks_by("to a guest", &to_guest, fire_tc);
+}
+
+/* What is lost is not marked, whoever was near the limit. At the limit no bit helps. */
+Test(flows, the_limit)
+{
+	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
+	set_rate(B, RACEWAY_RX, 0, SLOW_BPS);
+	for (int hook = 0; hook < HOOKS; hook++)
+		for (enum ecn ecn = NOT_ECT; ecn <= CE; ecn++) {
+			struct ip ip = { 4, ecn, 7, 0, 0 };
+
+			near(&untagged_in, 1);
+			leave(B, RACEWAY_RX, 0, hook);
+			arrives(&bed, "rx", F1, ip_frame(B, A, NO_TAG, ip));
+			counted(&bed, A, RACEWAY_TX, RACEWAY_YELLOW);
+			counted(&bed, B, RACEWAY_RX, RACEWAY_RED);
+			lost(&bed, B, RACEWAY_RX, RACEWAY_DROP_RATE);
+			hooks[hook](&bed);
+			leave(A, RACEWAY_TX, 0, hook);
+			arrives(&bed, "tx", F1, ip_frame(B, A, NO_TAG, ip));
+			counted(&bed, A, RACEWAY_TX, RACEWAY_RED);
+			lost(&bed, A, RACEWAY_TX, RACEWAY_DROP_RATE);
+			hooks[hook](&bed);
+			cr_expect_gt(meter(A, RACEWAY_TX)->contended, bed_ticks());
+		}
+}
+
+/* What comes above a guarantee is asked before anybody has to slow down. */
+Test(flows, a_guarantee_is_marked_where_it_is_the_peak)
+{
+	struct ip ect = { 6, ECT_0, 7, 0, 0 }, ce = { 6, CE, 7, 0, 0 };
+
+	for (int same = 0; same < 2; same++) {
+		set_rate(A, RACEWAY_TX, SLOW_BPS, same ? SLOW_BPS : 2 * SLOW_BPS);
+		for (int hook = 0; hook < HOOKS; hook++) {
+			leave(A, RACEWAY_TX, 3, false);
+			arrives(&bed, "green", F1, ip_frame(B, A, NO_TAG, ect));
+			leaves(&bed, F2, ip_frame(B, A, TAGS(C_TAG(10, 1)), same ? ce : ect));
+			counted(&bed, A, RACEWAY_TX, RACEWAY_GREEN);
+			if (same)
+				counted(&bed, A, RACEWAY_TX, RACEWAY_MARKED);
+			counted(&bed, B, RACEWAY_RX, RACEWAY_YELLOW);
+			hooks[hook](&bed);
+		}
+	}
+}
+
+/* The last of the depth is for ACKs and CNPs. */
+Test(flows, the_reserve)
+{
+	static const uint32_t small[] = { 60, 128 }, large[] = { 129, 1514 };
+
+	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
+	for (int hook = 0; hook < HOOKS; hook++)
+		for (int i = 0; i < 2; i++) {
+			leave(A, RACEWAY_TX, 1, false);
+			arrives(&bed, "large", F1,
+				ip_frame(B, A, NO_TAG, (struct ip){ 4, NOT_ECT, 7, 0, large[i] }));
+			counted(&bed, A, RACEWAY_TX, RACEWAY_RED);
+			lost(&bed, A, RACEWAY_TX, RACEWAY_DROP_RATE);
+			hooks[hook](&bed);
+			/* The loss has made the meter contended: its flow is within its share. */
+			expect("small", &untagged_in, (struct ip){ 4, NOT_ECT, 7, 0, small[i] }, 0);
+			hooks[hook](&bed);
+			leave(A, RACEWAY_TX, 1, false);
+			hooks[hook](&bed);
+		}
+}
+
+/* The classes that were asked are `count`; returns the last and clears them. */
+static struct raceway_class *asked(struct raceway_class *classes, int count)
+{
+	struct raceway_class *found = NULL;
+
+	for (uint32_t i = 0; i < RACEWAY_CLASSES_OF_FLOWS; i++)
+		if (classes[i].tat || classes[i].window) {
+			found = &classes[i];
+			memset(found, 0, sizeof(*found));
+			count--;
+		}
+	cr_assert(found && !count, "%d classes too few", count);
+	return found;
+}
+
+static void is_red(const char *what, uint32_t src, struct pkt in, void (*fire_it)(struct bed *bed))
+{
+	arrives(&bed, what, F1, in);
+	counted(&bed, src, RACEWAY_TX, RACEWAY_RED);
+	lost(&bed, src, RACEWAY_TX, RACEWAY_DROP_RATE);
+	fire_it(&bed);
+}
+
+static void is_yellow(const char *what, uint32_t src, struct pkt in, struct pkt out,
+		      void (*fire_it)(struct bed *bed))
+{
+	arrives(&bed, what, F1, in);
+	leaves(&bed, F2, out);
+	counted(&bed, src, RACEWAY_TX, RACEWAY_YELLOW);
+	counted(&bed, B, RACEWAY_RX, RACEWAY_YELLOW);
+	fire_it(&bed);
+}
+
+/* Frames that are of one flow, or are not: those of another pass while the first is above its
+ * share, and the first passes again once nobody has been refused for a while. */
+static void two_frames(const char *what, const struct pkt in[2], const struct pkt out[2], bool same,
+		       void (*fire_it)(struct bed *bed))
+{
+	struct raceway_class *class;
+
+	leave(A, RACEWAY_TX, 8, true);
+	is_yellow(what, A, in[0], out[0], fire_it);
+	class = asked(flows[0], 1);
+	class->tat = bed_ticks() + SLOW_DEPTH;
+	leave(A, RACEWAY_TX, 8, true);
+	is_red(what, A, in[0], fire_it);
+	leave(A, RACEWAY_TX, 8, true);
+	if (same)
+		is_red(what, A, in[1], fire_it);
+	else
+		is_yellow(what, A, in[1], out[1], fire_it);
+	leave(A, RACEWAY_TX, 8, false);
+	is_yellow(what, A, in[0], out[0], fire_it);
+	leave(A, RACEWAY_TX, 17, true);
+	is_yellow(what, A, in[0], out[0], fire_it);
+	memset(flows[0], 0, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]));
+}
+
+static void two_ips(const char *what, struct ip one, struct ip other, bool same)
+{
+	const uint32_t *tags = TAGS(C_TAG(10, 1));
+	struct pkt in[2] = { ip_frame(B, A, NO_TAG, one), ip_frame(B, A, NO_TAG, other) };
+	struct pkt out[2] = { ip_frame(B, A, tags, one), ip_frame(B, A, tags, other) };
+
+	for (int hook = 0; hook < HOOKS; hook++)
+		two_frames(what, in, out, same, hooks[hook]);
+}
+
+#define MORE_FRAGMENTS 0x2000
+
+Test(flows, a_flow_above_its_share)
+{
+	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
+	two_ips("IPv4 ports", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 4, 0, 8, 0, 0 }, false);
+	two_ips("IPv6 ports", (struct ip){ 6, 0, 7, 0, 0 }, (struct ip){ 6, 0, 8, 0, 0 }, false);
+	two_ips("one flow", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 4, 0, 7, 0, 900 }, true);
+	two_ips("versions", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 6, 0, 7, 0, 0 }, false);
+	two_ips("fragments", (struct ip){ 4, 0, 7, MORE_FRAGMENTS, 0 },
+		(struct ip){ 4, 0, 8, 11, 0 }, true);
+}
+
+/* What is not IP is a flow, too: by XDP one for each ethertype and pair of addresses. */
+Test(flows, what_is_not_ip)
+{
+	struct pkt in[2] = { usual(B, A, NO_TAG), usual(B, A, NO_TAG) };
+	struct pkt out[2] = { usual(B, A, TAGS(C_TAG(10, 1))), usual(B, A, TAGS(C_TAG(10, 1))) };
+
+	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
+	in[1].bytes[40] = out[1].bytes[44] = 1;
+	for (int hook = 0; hook < HOOKS; hook++)
+		two_frames("one protocol", in, out, true, hooks[hook]);
+	in[1].bytes[13] = out[1].bytes[17] = 0xb6;
+	two_frames("two protocols", in, out, false, fire_xdp);
+}
+
+/* A frame that two meters judge by flow is of two classes. */
+Test(flows, classes_of_each_meter)
+{
+	const struct way *both[] = { &untagged_in, &from_guest };
+
+	for (int i = 0; i < 2; i++) {
+		set_rate(both[i]->tx, RACEWAY_TX, 0, SLOW_BPS);
+		set_rate(B, RACEWAY_RX, 0, SLOW_BPS);
+		for (int hook = i; hook < HOOKS; hook++) {
+			leave(both[i]->tx, RACEWAY_TX, 8, true);
+			leave(B, RACEWAY_RX, 8, true);
+			expect("both", both[i], (struct ip){ 4, ECT_0, 7, 0, 0 }, 0);
+			hooks[hook](&bed);
+			asked(flows[i], 2);
+		}
+	}
+}
