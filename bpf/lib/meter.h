@@ -122,21 +122,10 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 __noinline int raceway_share_port(struct raceway_port_meter *leaving, struct raceway_class *class,
 				  __u32 weight, __u64 now, __u64 cost)
 {
-	__u64 own;
-
 	if (!leaving || !class)
 		return 0;
-	raceway_share_turn(&leaving->vnics, now, leaving->green);
-	own = raceway_share_cost(&leaving->vnics, cost, weight);
-	raceway_share_offer(&leaving->vnics, class, now, own, weight);
-	if (!raceway_class_has_room(class, now, own, leaving->rate.depth))
-		return 0;
-	if (!raceway_bucket_take(&leaving->tat, now, cost, leaving->rate.depth)) {
-		raceway_share_crowded(&leaving->vnics);
-		return 0;
-	}
-	raceway_bucket_force(&class->tat, now, own);
-	return 1;
+	return raceway_share_take(&leaving->vnics, class, weight, leaving->green, &leaving->tat,
+				  leaving->rate.depth, now, cost);
 }
 
 __noinline int raceway_green_port(struct raceway_port_meter *leaving, __u64 now, __u64 cost)

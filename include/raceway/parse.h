@@ -254,8 +254,9 @@ static inline __attribute__((always_inline)) int raceway_mark_ce(void *data, con
 	if (ethertype != RACEWAY_ETH_P_IP || !ecn || ecn == 3)
 		return 0;
 	p[1] |= 3;
-	sum = raceway_load_be16(p + 10) + 0xffffU - (3U - ecn);
-	sum = (sum & 0xffff) + (sum >> 16);
+	/* RFC 1624 equation 3: never 0xffff for 0. */
+	sum = (raceway_load_be16(p + 10) ^ 0xffffU) + (3U - ecn);
+	sum = ((sum & 0xffff) + (sum >> 16)) ^ 0xffffU;
 	p[10] = (__u8)(sum >> 8);
 	p[11] = (__u8)sum;
 	return 1;

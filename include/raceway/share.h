@@ -151,4 +151,25 @@ raceway_class_has_room(const struct raceway_class *class, __u64 now, __u64 cost,
 	return raceway_tat_base(*(const volatile __u64 *)&class->tat, now) + cost - now <= depth;
 }
 
+/* Takes `cost` from the bucket that the members share for one that keeps to its share. `others` as
+ * raceway_share_turn(). Returns 1 if taken, 0 if not. */
+static inline __attribute__((always_inline)) int
+raceway_share_take(struct raceway_share *share, struct raceway_class *class, __u32 weight,
+		   __u64 others, __u64 *tat, __u64 depth, __u64 now, __u64 cost)
+{
+	__u64 own;
+
+	raceway_share_turn(share, now, others);
+	own = raceway_share_cost(share, cost, weight);
+	raceway_share_offer(share, class, now, own, weight);
+	if (!raceway_class_has_room(class, now, own, depth))
+		return 0;
+	if (!raceway_bucket_take(tat, now, cost, depth)) {
+		raceway_share_crowded(share);
+		return 0;
+	}
+	raceway_bucket_force(&class->tat, now, own);
+	return 1;
+}
+
 #endif

@@ -6,55 +6,12 @@
 #include <stdlib.h>
 
 #include "loader/dp.h"
-#include "random.h"
-
-#define NSEC 1000000000ULL
-#define GSO_MAX 65549 /* 64 KiB behind an Ethernet header, less one */
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-/* Bits times ns: exact in 128 bits. */
-typedef __int128 bitns;
+#include "metered.h"
 
 static const uint64_t rates[] = {
 	1000,	    9600,	 64000,	      1000000,	    9999991,	  100000000,
 	1000000000, 10000000000, 24999999983, 100000000000, 399999999999, 400000000000,
 };
-
-/* The fullest any window has been: a bucket that drains at the rate, in exact arithmetic. For
- * frames in order of time, `worst` is the greatest excess over rate * t of all windows. */
-struct window {
-	uint64_t rate_bps, last_ns;
-	bitns level, worst;
-};
-
-static void window_add(struct window *w, uint64_t now_ns, uint32_t bytes)
-{
-	w->level -= (bitns)w->rate_bps * (bitns)(now_ns - w->last_ns);
-	if (w->level < 0)
-		w->level = 0;
-	w->last_ns = now_ns;
-	w->level += (bitns)bytes * 8 * (bitns)NSEC;
-	if (w->level > w->worst)
-		w->worst = w->level;
-}
-
-static bool window_exceeds(const struct window *w, uint64_t burst_bytes)
-{
-	return w->worst > (bitns)burst_bytes * 8 * (bitns)NSEC;
-}
-
-static uint32_t any_size(struct dice *dice)
-{
-	switch (dice_next(dice) % 4) {
-	case 0:
-		return 60;
-	case 1:
-		return 1514;
-	case 2:
-		return (uint32_t)dice_between(dice, 14, 1518);
-	default:
-		return (uint32_t)dice_between(dice, 1519, GSO_MAX);
-	}
-}
 
 /* Time between two frames, such that the load is about `percent` of the rate. */
 static uint64_t gap_ns(struct dice *dice, uint64_t rate_bps, uint32_t bytes, uint32_t percent)
