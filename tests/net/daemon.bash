@@ -27,7 +27,7 @@ daemon_start() { # [ARGS...]: waits until the API answers and the data path is a
     >"$work/daemon.out" 2>>"$work/daemon.err" &
   daemon_pid=$!
   children+=("$daemon_pid")
-  for _ in $(seq 200); do
+  for _ in $(seq 600); do
     grep -q '^ready$' "$work/daemon.out" && return 0
     kill -0 "$daemon_pid" 2>/dev/null || break
     sleep 0.05

@@ -23,8 +23,9 @@ static void write_counters(FILE *out, struct raceway_core *core, bool bytes)
 	const char *name = bytes ? "raceway_vnic_bytes_total" : "raceway_vnic_packets_total";
 
 	write_header(out, name, "counter",
-		     bytes ? "Bytes from destination MAC to payload, by colour."
-			   : "Frames, by colour.");
+		     bytes ? "Bytes from destination MAC to payload, by colour; marked ones "
+			     "count in their colour too."
+			   : "Frames, by colour; marked ones count in their colour too.");
 	for (size_t i = 0; i < want->vnic_count; i++) {
 		for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
 			struct raceway_stats s;

@@ -191,7 +191,7 @@ static void add_statistics(struct raceway_core *core, json_t *const dirs[RACEWAY
 }
 
 /* `kept`: there is a leaving port at which this direction's guarantee is kept. */
-static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced, bool kept)
+static json_t *rate_json(const struct raceway_dp_rate *rate, uint16_t mtu, bool enforced, bool kept)
 {
 	json_t *object = json_object();
 
@@ -199,6 +199,7 @@ static json_t *rate_json(const struct raceway_dp_rate *rate, bool enforced, bool
 	set_rate(object, "pir", rate->pir_bps);
 	set_rate(object, "cbs", rate->cbs_bytes);
 	set_rate(object, "pbs", rate->pbs_bytes);
+	set_rate(object, "idle_burst", raceway_dp_idle_burst(rate, mtu));
 	set_text(object, "enforced_by",
 		 enforced && ((rate->cir_bps && kept) || rate->pir_bps) ? "bpf" : "none");
 	return object;
@@ -238,7 +239,7 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
 		bool kept = dir == RACEWAY_RX ? v->dp.port : v->uplink;
 
-		dirs[dir] = rate_json(&v->dp.dir[dir], enforced, kept);
+		dirs[dir] = rate_json(&v->dp.dir[dir], v->dp.mtu, enforced, kept);
 		json_object_set_new(object, dir_names[dir], dirs[dir]);
 	}
 	if (drops)

@@ -70,11 +70,13 @@ static const struct raceway_field vnic_fields[] = {
 	{ "tx.pir", "tx-pir", RACEWAY_SHOW_RATE, BOTH },
 	{ "tx.cbs", "tx-cbs", RACEWAY_SHOW_SIZE, TEXT },
 	{ "tx.pbs", "tx-pbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "tx.idle_burst", "tx burst from idle", RACEWAY_SHOW_SIZE, TEXT },
 	{ "tx.enforced_by", "tx enforced by", RACEWAY_SHOW_TEXT, TEXT },
 	{ "rx.cir", "rx-cir", RACEWAY_SHOW_RATE, BOTH },
 	{ "rx.pir", "rx-pir", RACEWAY_SHOW_RATE, BOTH },
 	{ "rx.cbs", "rx-cbs", RACEWAY_SHOW_SIZE, TEXT },
 	{ "rx.pbs", "rx-pbs", RACEWAY_SHOW_SIZE, TEXT },
+	{ "rx.idle_burst", "rx burst from idle", RACEWAY_SHOW_SIZE, TEXT },
 	{ "rx.enforced_by", "rx enforced by", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "state", "state", RACEWAY_SHOW_TEXT, 0 }, /* the same as admin */

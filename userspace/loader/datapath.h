@@ -44,6 +44,10 @@ struct raceway_dp_rate {
 	uint32_t idle_ms; /* of the rate: what an idle vNIC may send at once; 0: all of the burst */
 };
 
+/* Bytes that pass at once after an idle time: all of a burst that was given, RACEWAY_IDLE_MS of
+ * the rate (two frames of `mtu` at least) of a default one. 0 without a rate. */
+uint64_t raceway_dp_idle_burst(const struct raceway_dp_rate *rate, uint32_t mtu);
+
 struct raceway_dp_vnic {
 	char name[128];	 /* for errors */
 	uint32_t number; /* 1..max_vnics - 1 */

@@ -54,6 +54,24 @@ struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rat
 	return params;
 }
 
+static uint64_t idle_bytes(const struct raceway_bucket *bucket, uint64_t idle)
+{
+	if (!bucket->mult || bucket->mult == RACEWAY_UNLIMITED)
+		return 0;
+	if (idle > bucket->depth)
+		idle = bucket->depth;
+	return (uint64_t)(((__uint128_t)idle << RACEWAY_MULT_SHIFT) / bucket->mult);
+}
+
+uint64_t raceway_dp_idle_burst(const struct raceway_dp_rate *rate, uint32_t mtu)
+{
+	struct raceway_meter_params params = raceway_meter_make(rate, mtu);
+
+	if (!params.idle)
+		return rate->pir_bps ? rate->pbs_bytes : rate->cbs_bytes;
+	return idle_bytes(&params.committed, params.idle) + idle_bytes(&params.excess, params.idle);
+}
+
 static bool is_rate(const struct raceway_bucket *bucket)
 {
 	return bucket->mult && bucket->mult != RACEWAY_UNLIMITED;

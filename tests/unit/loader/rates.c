@@ -113,3 +113,23 @@ Test(rates, two_buckets)
 	expect_bucket(&equal.committed, 5000000, 200000);
 	expect_bucket(&equal.excess, 0, 0);
 }
+
+/* A burst that was given is there as a whole, of a default one 18 ms of each rate, two frames at
+ * least. */
+Test(rates, burst_from_idle)
+{
+	struct raceway_dp_rate rate = { .pir_bps = 100000000, .pbs_bytes = 12500000 };
+
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 12500000);
+	rate.idle_ms = RACEWAY_IDLE_MS;
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 12500000 * RACEWAY_IDLE_MS / 1000);
+	rate.cir_bps = 50000000;
+	rate.cbs_bytes = 6250000;
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 12500000 * RACEWAY_IDLE_MS / 1000);
+	rate.pir_bps = 0;
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 6250000 * RACEWAY_IDLE_MS / 1000);
+	rate = (struct raceway_dp_rate){ .pir_bps = 1000000, .pbs_bytes = 131072, .idle_ms = 18 };
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 3036);
+	rate.pir_bps = 0;
+	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 0);
+}
