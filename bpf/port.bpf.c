@@ -43,7 +43,7 @@ static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 {
 	__u32 ifindex = ctx->ingress_ifindex, total = (__u32)bpf_xdp_get_buff_len(ctx);
 	const struct raceway_port *port = bpf_map_lookup_elem(&ports, &ifindex);
-	struct frame f = { .packets = 1, .ifindex = ifindex, .xdp = ctx };
+	struct frame f = { .packets = 1, .ifindex = ifindex };
 	struct verdict v = {};
 	enum raceway_drop drop;
 
@@ -72,7 +72,7 @@ static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 		return XDP_PASS;
 	if (shared && f.l2.tagged != !!v.vid)
 		return XDP_PASS;
-	drop = meter_unicast(&v, &f);
+	drop = meter_unicast(&v, &f, ctx);
 	if (drop)
 		return xdp_drop(ifindex, &v, drop);
 	if (f.congested && xdp_mark(ctx, f.l2.ethertype, f.l2.offset))
