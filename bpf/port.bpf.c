@@ -72,7 +72,7 @@ static __always_inline int xdp_forward(struct xdp_md *ctx, bool shared)
 		return XDP_PASS;
 	if (shared && f.l2.tagged != !!v.vid)
 		return XDP_PASS;
-	drop = meter_unicast(&v, &f, ctx);
+	drop = meter_unicast(&v, &f, ctx, NULL);
 	if (drop)
 		return xdp_drop(ifindex, &v, drop);
 	if (f.congested && xdp_mark(ctx, f.l2.ethertype, f.l2.offset))

@@ -36,9 +36,8 @@ struct frame {
 	__u32 packets; /* on the wire: segments of a GSO packet */
 	__u32 payload; /* longest packet's bytes behind the Ethernet header, for the MTU */
 	__u32 ifindex; /* where it arrived */
-	__u32 hash;    /* TC: of the flow */
-	__u32 congested;    /* bit per enum raceway_dir: that meter is near its limit */
-	__u64 now;	    /* ticks, read once per frame */
+	__u32 congested; /* bit per enum raceway_dir: that meter is near its limit */
+	__u64 now;	 /* ticks, read once per frame */
 };
 
 /* Where it came from, where it goes. A number of 0 means "no vNIC". */

@@ -64,7 +64,7 @@ static __always_inline enum raceway_drop flood_judge(struct flood *fl, __u32 vni
 	drop = steer_to_vnic(fl->f, v);
 	if (drop)
 		return drop;
-	colour = meter_vnic(v->dst, vnic, RACEWAY_RX, fl->f, NULL);
+	colour = meter_vnic(v->dst, vnic, RACEWAY_RX, fl->f, NULL, fl->skb);
 	count_frame(vnic, RACEWAY_RX, colour, fl->f);
 	if (colour == RACEWAY_RED)
 		return RACEWAY_DROP_RATE;
@@ -119,7 +119,7 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 		return RACEWAY_DROP_RESERVED;
 	if (!group_allowed(v->src_vnic, f))
 		return RACEWAY_DROP_GROUP_LIMIT;
-	colour = meter_vnic(v->src, v->src_vnic, RACEWAY_TX, f, NULL);
+	colour = meter_vnic(v->src, v->src_vnic, RACEWAY_TX, f, NULL, skb);
 	count_frame(v->src_vnic, RACEWAY_TX, colour, f);
 	if (colour == RACEWAY_RED)
 		return RACEWAY_DROP_RATE;

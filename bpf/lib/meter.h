@@ -34,14 +34,17 @@ static __noinline int xdp_hash(struct xdp_md *xdp, __u32 ethertype, __u32 offset
 }
 
 static __always_inline struct raceway_class *class_of(const struct frame *f, struct xdp_md *xdp,
-						      __u32 vnic, enum raceway_dir dir)
+						      struct __sk_buff *skb, __u32 vnic,
+						      enum raceway_dir dir)
 {
-	__u64 hash = f->hash;
+	__u64 hash;
 	__u32 index;
 
 	if (xdp)
 		hash = (__u32)xdp_hash(xdp, f->l2.ethertype, f->l2.offset,
 				       raceway_mac_hash(&f->l2));
+	else
+		hash = bpf_get_hash_recalc(skb);
 	hash = (hash ^ flow_salt ^ (__u64)(vnic * RACEWAY_DIRS + dir) << 32) *
 	       0x9e3779b97f4a7c15ULL;
 	index = (hash ^ hash >> 32) & (RACEWAY_CLASSES_OF_FLOWS - 1);
@@ -92,10 +95,18 @@ __noinline int raceway_meter_charge_flow(const struct raceway_meter_params *para
 	return raceway_meter_flow_now(params, meter, class, now, bytes);
 }
 
-/* Colour of the frame in one direction of a vNIC; charges the bucket that lets it pass. `xdp`:
- * the context, NULL in TC, as a constant: no kernel before 6.12 knows it again from the stack. */
+/* For TC, where a call weighs little and the verifier's time much. */
+__noinline int raceway_meter_judge(const struct raceway_meter_params *params,
+				   struct raceway_meter *meter, __u64 now, __u32 bytes)
+{
+	return params && meter ? raceway_meter_charge(params, meter, now, bytes) : RACEWAY_RED;
+}
+
+/* Colour of the frame in one direction of a vNIC; charges the bucket that lets it pass. One
+ * of `xdp` and `skb` is NULL, as a constant: no kernel before 6.12 knows it from the stack. */
 static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, __u32 vnic,
-				      enum raceway_dir dir, struct frame *f, struct xdp_md *xdp)
+				      enum raceway_dir dir, struct frame *f, struct xdp_md *xdp,
+				      struct __sk_buff *skb)
 {
 	const struct raceway_meter_params *params = &policy->dir[dir];
 	struct raceway_class *class;
@@ -107,9 +118,10 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 	v = bpf_map_lookup_elem(&vnics, &vnic);
 	if (!v)
 		return RACEWAY_RED;
-	colour = raceway_meter_charge(params, &v->meter[dir], frame_now(f), f->bytes);
+	colour = xdp ? raceway_meter_charge(params, &v->meter[dir], frame_now(f), f->bytes)
+		     : raceway_meter_judge(params, &v->meter[dir], frame_now(f), f->bytes);
 	if (colour == RACEWAY_BY_FLOW) {
-		class = class_of(f, xdp, vnic, dir);
+		class = class_of(f, xdp, skb, vnic, dir);
 		colour = raceway_meter_charge_flow(params, &v->meter[dir], class, frame_now(f),
 						   f->bytes);
 	}
@@ -194,21 +206,21 @@ static __always_inline void count_marked(const struct verdict *v, const struct f
 /* All meters of a unicast frame in order, counted by colour. At an uplink the sender's colour
  * decides, at a fabric port or local vNIC the receiver's. */
 static __always_inline enum raceway_drop meter_unicast(struct verdict *v, struct frame *f,
-							struct xdp_md *xdp)
+						       struct xdp_md *xdp, struct __sk_buff *skb)
 {
 	int tx = RACEWAY_YELLOW, rx = RACEWAY_YELLOW;
 	enum raceway_drop drop = RACEWAY_DROP_NONE;
 
 	if (v->src) {
 		v->blame_dir = RACEWAY_TX;
-		tx = meter_vnic(v->src, v->src_vnic, RACEWAY_TX, f, xdp);
+		tx = meter_vnic(v->src, v->src_vnic, RACEWAY_TX, f, xdp, skb);
 		if (tx == RACEWAY_RED) {
 			count_frame(v->src_vnic, RACEWAY_TX, RACEWAY_RED, f);
 			return RACEWAY_DROP_RATE;
 		}
 	}
 	if (v->dst) {
-		rx = meter_vnic(v->dst, v->dst_vnic, RACEWAY_RX, f, xdp);
+		rx = meter_vnic(v->dst, v->dst_vnic, RACEWAY_RX, f, xdp, skb);
 		if (rx == RACEWAY_RED)
 			drop = RACEWAY_DROP_RATE;
 		v->blame_dir = RACEWAY_RX;

@@ -68,7 +68,6 @@ static __always_inline int skb_frame(struct __sk_buff *skb, bool guest, struct f
 	}
 	f->now = 0;
 	f->congested = 0;
-	f->hash = bpf_get_hash_recalc(skb);
 	skb_segments(skb, f);
 	/* Segments of a few bytes each: more on the wire than any meter charges at once. */
 	return f->bytes < RACEWAY_FRAME_MAX ? 0 : -1;
@@ -135,7 +134,7 @@ static __always_inline int skb_unicast(struct __sk_buff *skb, const struct racew
 	if (!drop)
 		drop = steer_unicast(f, v);
 	if (!drop)
-		drop = meter_unicast(v, f, NULL);
+		drop = meter_unicast(v, f, NULL, skb);
 	if (!drop && f->congested && skb_mark(skb, f->l2.ethertype, f->l2.offset))
 		count_marked(v, f);
 	if (!drop && skb_set_tag(skb, f->l2.tagged, v->vid, v->pcp))
