@@ -206,22 +206,25 @@ Test(share, who_was_silent_begins_anew)
 	cr_expect_eq(raceway_shares_in_force(&share), PER_SHARE);
 }
 
+#define CROWD 1000
+
 Test(share, crowds_grow_by_half)
 {
 	struct raceway_share share = { 0 };
 	uint64_t want = PER_SHARE;
 
+	/* Mice by what they ask for, but they are told to slow down: as many shares at most. */
 	for (uint64_t n = 0; n < 100; n++) {
-		ask(&share, n, 1, 0.5, 1);
+		ask(&share, n, CROWD, 0.5 / CROWD, 1);
 		cr_assert_eq(raceway_shares_in_force(&share), want, "window %lu: %lu, not %lu", n,
 			     raceway_shares_in_force(&share), want);
 		raceway_share_crowded(&share);
 		raceway_share_crowded(&share);
 		want += want / 2;
-		if (want > RACEWAY_SHARES_MAX)
-			want = RACEWAY_SHARES_MAX;
+		if (want > CROWD * PER_SHARE)
+			want = CROWD * PER_SHARE;
 	}
-	cr_expect_eq(want, RACEWAY_SHARES_MAX);
+	cr_expect_eq(want, CROWD * PER_SHARE);
 	/* One window without a crowd, and what was asked counts again. */
 	ask(&share, 100, 3, 1, 1);
 	ask(&share, 101, 3, 1, 1);
@@ -278,6 +281,7 @@ Test(share, extremes)
 	raceway_share_crowded(&share);
 	raceway_share_turn(&share, window_start(1), ~0ULL);
 	cr_expect_eq(raceway_shares_in_force(&share), RACEWAY_SHARES_MAX);
+	share.shares |= 0xffffffffULL << 32; /* members */
 	share.window = raceway_window_id(window_start(1)) | RACEWAY_CROWDED | RACEWAY_SUM_MASK;
 	raceway_share_turn(&share, window_start(2),
 			   raceway_window_id(window_start(1)) | RACEWAY_WINDOW);
