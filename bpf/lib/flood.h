@@ -37,7 +37,7 @@ static __always_inline enum raceway_drop flood_copy(struct __sk_buff *skb, struc
 
 	/* Looked up again: no verifier keeps a pointer across the turns of bpf_loop(). */
 	if (index) {
-		drop = meter_port(bpf_map_lookup_elem(&port_meters, &index), colour, v, f);
+		drop = meter_port(bpf_map_lookup_elem(&port_meters, &index), colour, v, f, true);
 		if (drop)
 			return drop;
 	}

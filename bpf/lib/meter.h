@@ -150,37 +150,70 @@ __noinline int raceway_green_port(struct raceway_port_meter *leaving, __u64 now,
 	return 0;
 }
 
-/* Room at the leaving port: green always, and may drive it into debt; yellow what is left, by
- * the weight of the vNIC whose colour decides: the receiver, or the sender at an uplink. */
+/* Room at the leaving port that nobody has to share: green has it always, and may drive the port
+ * into debt; yellow while there is enough. */
+static __always_inline int port_room(struct raceway_port_meter *leaving, int green, __u64 now,
+				     __u64 cost)
+{
+	int contended = raceway_is_contended(leaving->contended, now);
+
+	if (!green)
+		return raceway_bucket_take(&leaving->tat, now, cost,
+					   leaving->rate.depth >> contended);
+	if (contended)
+		raceway_green_port(leaving, now, cost);
+	raceway_bucket_force(&leaving->tat, now, cost);
+	return 1;
+}
+
+/* Yellow that found none: by its weight. */
+static __always_inline int port_share(struct raceway_port_meter *leaving,
+				      struct raceway_class *class, __u32 weight, __u64 now,
+				      __u64 cost)
+{
+	if (raceway_is_contended(leaving->contended, now) &&
+	    raceway_share_port(leaving, class, weight, now, cost))
+		return 1;
+	leaving->contended = now + RACEWAY_PATIENCE;
+	return 0;
+}
+
+/* Both for TC; weight 0 is green. */
+__noinline int raceway_port_judge(struct raceway_port_meter *leaving, struct raceway_class *class,
+				  __u32 weight, __u64 now, __u64 cost)
+{
+	if (!leaving || !class)
+		return 0;
+	return port_room(leaving, !weight, now, cost) ||
+	       port_share(leaving, class, weight, now, cost);
+}
+
+/* The leaving port's meter: the vNIC is the one whose colour decides, the receiver, or the sender
+ * at an uplink. `call`: as raceway_meter_judge(). */
 static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *leaving, int colour,
-						    const struct verdict *v, struct frame *f)
+						    const struct verdict *v, struct frame *f,
+						    bool call)
 {
 	const struct raceway_vnic_policy *policy = v->dst ? v->dst : v->src;
 	__u32 vnic = v->dst ? v->dst_vnic : v->src_vnic;
+	struct raceway_class *class;
 	struct raceway_vnic *state;
 	__u64 cost, now;
-	int contended;
 
 	if (!leaving || !leaving->rate.mult)
 		return RACEWAY_DROP_NONE;
 	now = frame_now(f);
 	cost = raceway_cost(leaving->rate.mult, f->bytes);
-	contended = raceway_is_contended(leaving->contended, now);
-	if (colour == RACEWAY_GREEN) {
-		if (contended)
-			raceway_green_port(leaving, now, cost);
-		raceway_bucket_force(&leaving->tat, now, cost);
+	if (!call && port_room(leaving, colour == RACEWAY_GREEN, now, cost))
 		return RACEWAY_DROP_NONE;
-	}
-	if (raceway_bucket_take(&leaving->tat, now, cost, leaving->rate.depth >> contended))
+	state = bpf_map_lookup_elem(&vnics, &vnic);
+	if (!state || !policy)
+		return RACEWAY_DROP_PORT_RATE;
+	class = &state->meter[v->dst ? RACEWAY_RX : RACEWAY_TX].port;
+	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : policy->weight,
+				      now, cost)
+		 : port_share(leaving, class, policy->weight, now, cost))
 		return RACEWAY_DROP_NONE;
-	if (contended && policy) {
-		state = bpf_map_lookup_elem(&vnics, &vnic);
-		if (state && raceway_share_port(leaving, &state->meter[v->dst ? 1 : 0].port,
-						policy->weight, now, cost))
-			return RACEWAY_DROP_NONE;
-	}
-	leaving->contended = now + RACEWAY_PATIENCE;
 	return RACEWAY_DROP_PORT_RATE;
 }
 
@@ -226,7 +259,7 @@ static __always_inline enum raceway_drop meter_unicast(struct verdict *v, struct
 		v->blame_dir = RACEWAY_RX;
 	}
 	if (!drop) {
-		drop = meter_port(v->leaving, v->dst ? rx : tx, v, f);
+		drop = meter_port(v->leaving, v->dst ? rx : tx, v, f, !xdp);
 		if (drop && v->dst)
 			rx = RACEWAY_RED;
 		else if (drop)

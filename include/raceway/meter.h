@@ -18,7 +18,7 @@
  * back. Such a depth is no licence to burst: credit beyond params.idle is earned by what is sent
  * (a byte earns a byte) or by a loss (whoever was told to slow down may be silent for
  * RACEWAY_PATIENCE), and credit that is not used in an idle time goes as it came. While frames
- * are being lost, the last of the depth is for flows that keep to their share (share.h).
+ * are being lost, the last quarter of the depth is for flows that keep to their share (share.h).
  *
  * Deviations from RFC 4115: colour-blind only; the buckets are not filled by a timer; a rate
  * of 0 makes the committed bucket empty, and an absent peak rate makes the excess unlimited. */
@@ -103,7 +103,7 @@ raceway_limit(const struct raceway_bucket *bucket, __u64 idle, __u32 bytes, int 
 {
 	__u64 longer = (__u64)((__s64)((__u64)RACEWAY_SMALL_BYTES - bytes) >> 63);
 
-	return bucket->depth - (2 * idle & (0 - (__u64)shared)) - (longer & idle / 4);
+	return bucket->depth - (bucket->depth / 4 & (0 - (__u64)shared)) - (longer & idle / 4);
 }
 
 /* RACEWAY_CONGESTED if less than half of `idle` is left. */
@@ -124,8 +124,8 @@ static inline __attribute__((always_inline)) void raceway_earn(struct raceway_me
 	meter->busy = busy + (room & (__u64)((__s64)room >> 63));
 }
 
-/* Charges the bucket that lets the frame pass; `shared`: but for the last 2 * idle, which flows
- * that keep to their share may use. */
+/* Charges the bucket that lets the frame pass; `shared`: but for the last quarter of the
+ * depth, which flows that keep to their share may use. */
 static inline __attribute__((always_inline)) int
 raceway_meter_take(const struct raceway_meter_params *params, struct raceway_meter *meter,
 		   __u64 now, __u32 bytes, int shared)

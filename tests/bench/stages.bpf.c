@@ -44,8 +44,8 @@ static __always_inline int run_until(struct xdp_md *ctx, enum stage until)
 		    meter_vnic(v.src, v.src_vnic, RACEWAY_TX, &f, ctx, NULL) == RACEWAY_RED)
 			return XDP_ABORTED;
 		rx = meter_vnic(v.dst, v.dst_vnic, RACEWAY_RX, &f, ctx, NULL);
-		return rx == RACEWAY_RED || meter_port(v.leaving, rx, &v, &f) ? XDP_ABORTED
-									      : XDP_PASS;
+		return rx == RACEWAY_RED || meter_port(v.leaving, rx, &v, &f, false) ? XDP_ABORTED
+										     : XDP_PASS;
 	}
 	return meter_unicast(&v, &f, ctx, NULL) ? XDP_ABORTED : XDP_PASS;
 }

@@ -76,7 +76,7 @@ static void set_rate(uint32_t vnic, enum raceway_dir dir, uint64_t cir, uint64_t
 }
 
 /* What is left of both buckets, in eighths of `idle`. Below 2 is the reserve of small frames,
- * below 4 frames are marked, below 16 flows are asked if the meter is contended. */
+ * below 4 frames are marked, below a quarter of the depth flows are asked if it is contended. */
 static void leave(uint32_t vnic, enum raceway_dir dir, uint64_t eighths, bool contended)
 {
 	struct raceway_meter *m = meter(vnic, dir);
@@ -337,7 +337,7 @@ static void two_frames(const char *what, const struct pkt in[2], const struct pk
 		is_yellow(what, A, in[1], out[1], fire_it);
 	leave(A, RACEWAY_TX, 8, false);
 	is_yellow(what, A, in[0], out[0], fire_it);
-	leave(A, RACEWAY_TX, 17, true);
+	leave(A, RACEWAY_TX, SLOW_DEPTH / 4 / (SLOW_IDLE / 8) + 1, true);
 	is_yellow(what, A, in[0], out[0], fire_it);
 	memset(flows[0], 0, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]));
 }
