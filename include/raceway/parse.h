@@ -193,30 +193,38 @@ static inline __attribute__((always_inline)) __u32 raceway_mac_hash(const struct
 	return src * 0x9e3779b1U ^ dst;
 }
 
+/* Eight bytes at any alignment, in any fixed order: two addresses, or half of one. */
+static inline __attribute__((always_inline)) __u64 raceway_load_pair(const __u8 *p)
+{
+	__u64 pair;
+
+	__builtin_memcpy(&pair, p, sizeof(pair));
+	return pair;
+}
+
 /* Names the flow of a frame: addresses, protocol and ports where it is IP, else `macs` and the
  * ethertype. All fragments of a packet are of one flow. The caller adds a secret. */
 static inline __attribute__((always_inline)) __u32
 raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32 offset, __u32 macs)
 {
 	const __u8 *p = (const __u8 *)data + (offset & 0x3f), *end = data_end;
-	const __u32 *word = (const __u32 *)p;
 	__u64 hash = 0x9e3779b97f4a7c15ULL;
 	__u32 hlen = 0, proto = 0;
 
 	if (ethertype == RACEWAY_ETH_P_IP && p + RACEWAY_IPV4_HLEN_MIN <= end) {
-		hash ^= word[3] + ((__u64)word[4] << 32);
+		hash ^= raceway_load_pair(p + 12);
 		proto = p[9];
 		hlen = (p[0] & 0x0f) * 4;
 		if (raceway_load_be16(p + 6) & 0x3fff)
 			hlen = 0;
 	} else if (ethertype == RACEWAY_ETH_P_IPV6 && p + RACEWAY_IPV6_HLEN <= end) {
-		hash ^= word[2] + ((__u64)word[3] << 32);
+		hash ^= raceway_load_pair(p + 8);
 		hash *= 0xbf58476d1ce4e5b9ULL;
-		hash ^= word[4] + ((__u64)word[5] << 32);
+		hash ^= raceway_load_pair(p + 16);
 		hash *= 0xbf58476d1ce4e5b9ULL;
-		hash ^= word[6] + ((__u64)word[7] << 32);
+		hash ^= raceway_load_pair(p + 24);
 		hash *= 0xbf58476d1ce4e5b9ULL;
-		hash ^= word[8] + ((__u64)word[9] << 32);
+		hash ^= raceway_load_pair(p + 32);
 		proto = p[6];
 		hlen = RACEWAY_IPV6_HLEN;
 	} else {
@@ -226,7 +234,7 @@ raceway_flow_hash(const void *data, const void *data_end, __u16 ethertype, __u32
 	if (hlen && (proto == RACEWAY_IPPROTO_TCP || proto == RACEWAY_IPPROTO_UDP)) {
 		p += hlen & 0x3f;
 		if (p + 4 <= end)
-			hash ^= *(const __u32 *)p;
+			hash ^= raceway_load_be16(p) | (__u64)raceway_load_be16(p + 2) << 16;
 	}
 	hash = (hash ^ hash >> 29) * 0x94d049bb133111ebULL;
 	return (__u32)(hash >> 32);
