@@ -48,8 +48,9 @@ static inline __attribute__((always_inline)) int raceway_is_contended(__u64 unti
 {
 	__u64 left = until - now - 1;
 
-	/* 0 or 1 without a branch, of which the verifier would see both sides each time. */
-	return (int)(((left - RACEWAY_PATIENCE) & ~left) >> 63);
+	/* Twice, as whoever stamped it may have read the clock a little later. 0 or 1 without a
+	 * branch, of which the verifier would see both sides each time. */
+	return (int)(((left - 2 * RACEWAY_PATIENCE) & ~left) >> 63);
 }
 
 /* What follows a lost race, until it is won or RACEWAY_CAS_TRIES are used up. */

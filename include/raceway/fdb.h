@@ -19,6 +19,7 @@
 #define RACEWAY_FDB_VNIC_BITS 17 /* of an entry: the number */
 #define RACEWAY_FDB_VNIC_MASK ((1ULL << RACEWAY_FDB_VNIC_BITS) - 1)
 #define RACEWAY_FDB_SECOND (1ULL << RACEWAY_FDB_VNIC_BITS) /* this is its second bucket */
+#define RACEWAY_FDB_USED (1ULL << 18) /* so that no entry looks like a free one */
 #define RACEWAY_FDB_TAG_BITS 45
 #define RACEWAY_FDB_KEY_MASK ((1ULL << 60) - 1)
 
@@ -49,7 +50,7 @@ static inline __attribute__((always_inline)) __u32 raceway_fdb_second(__u64 mix)
 /* The entry without its number, for the first bucket. */
 static inline __attribute__((always_inline)) __u64 raceway_fdb_tag(__u64 mix)
 {
-	return mix << (64 - RACEWAY_FDB_TAG_BITS);
+	return mix << (64 - RACEWAY_FDB_TAG_BITS) | RACEWAY_FDB_USED;
 }
 
 /* The number that a bucket has for a tag, 0 if there is none. */

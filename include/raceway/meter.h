@@ -86,6 +86,8 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 {
 	__u64 unearned = now - meter->busy;
 
+	if ((__s64)unearned <= 0) /* another CPU was first */
+		return;
 	meter->busy = now;
 	if (params->committed.mult)
 		raceway_bucket_idle(&meter->committed_tat, &params->committed, now, unearned,

@@ -97,7 +97,9 @@ static inline __attribute__((always_inline)) void raceway_share_turn(struct race
 	__u64 id = raceway_window_id(now), window = *(volatile __u64 *)&share->window;
 	__u64 shares = raceway_shares_in_force(share), present = share->shares >> 32;
 
+	/* Another CPU's clock may have been a window ahead: it never turns back. */
 	if (raceway_window_of(window) == id ||
+	    raceway_window_of(window) - id == 1ULL << RACEWAY_WINDOW_ID_SHIFT ||
 	    __sync_val_compare_and_swap(&share->window, window, id) != window)
 		return;
 	others = raceway_window_of(others) == raceway_window_of(window)
@@ -113,8 +115,11 @@ static inline __attribute__((always_inline)) void raceway_share_turn(struct race
 static inline __attribute__((always_inline)) __u64 raceway_window_add(__u64 *sum, __u64 now,
 								      __u64 ticks, __u64 most)
 {
-	__u64 id = raceway_window_id(now), window = *(volatile __u64 *)sum;
-	__u64 had = raceway_window_of(window) == id ? window & ~RACEWAY_WINDOW_ID_MASK : 0;
+	__u64 id = raceway_window_id(now), window = *(volatile __u64 *)sum, had;
+
+	if (raceway_window_of(window) - id == 1ULL << RACEWAY_WINDOW_ID_SHIFT)
+		id = raceway_window_of(window);
+	had = raceway_window_of(window) == id ? window & ~RACEWAY_WINDOW_ID_MASK : 0;
 
 	if (had >= most)
 		return 0;
