@@ -133,6 +133,8 @@ frames() { # NS ARGS...: tests/net/frames.py
 }
 
 background() { # COMMAND...: ended with the test; its pid is in $child
+  # A function would run in a shell of its own, whose end its command outlives.
+  [ "$1" != in_ns ] || set -- nsenter "--net=/run/netns/$(ns "$2")" "${@:3}"
   "$@" &
   child=$!
   children+=("$child")
