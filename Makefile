@@ -23,21 +23,30 @@ SANITIZE ?=
 ifneq ($(SANITIZE),)
 HARDEN := -fno-omit-frame-pointer
 endif
+ENGINE_LIBS := liburing libiscsi libisal gnutls
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -Iuserspace -I$(BUILD)/bpf $(shell pkg-config --cflags $(LIBS))
 CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(SANITIZE) $(CPPFLAGS_ALL)
 LDLIBS_ALL = $(shell pkg-config --libs $(LIBS))
+LDLIBS_ENGINE = $(shell pkg-config --libs $(ENGINE_LIBS)) -pthread
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # Where the loader's main() and the daemon's and the client's files stay out of the library.
 LIB_SRC := $(filter-out userspace/loader/main.c,$(wildcard \
 	$(foreach d,util model store plan loader net api,userspace/$(d)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+# The storage engine's files, in a library of their own: racewayd links none of them.
+ENGINE_SRC := $(filter-out userspace/vhba/main.c,$(wildcard \
+	$(foreach d,scsi iscsi vhba,userspace/$(d)/*.c)))
+ENGINE_OBJ := $(ENGINE_SRC:%.c=$(BUILD)/%.o)
 PROGRAMS := $(BUILD)/raceway-loader
 ifneq ($(wildcard userspace/daemon/main.c),)
 PROGRAMS += $(BUILD)/racewayd
 endif
 ifneq ($(wildcard userspace/cli/main.c),)
 PROGRAMS += $(BUILD)/raceway
+endif
+ifneq ($(wildcard userspace/vhba/main.c),)
+PROGRAMS += $(BUILD)/raceway-vhba
 endif
 
 BPF_SRC := $(wildcard bpf/*.bpf.c)
@@ -110,15 +119,28 @@ $(BUILD)/raceway: $(patsubst %.c,$(BUILD)/%.o,$(wildcard userspace/cli/*.c)) $(B
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
+$(BUILD)/libraceway-engine.a: $(ENGINE_OBJ)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/raceway-vhba: $(BUILD)/userspace/vhba/main.o $(BUILD)/libraceway-engine.a \
+		$(BUILD)/libraceway.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ENGINE) -ljansson -lsystemd
+
 # One Criterion binary per folder of tests/unit, which mirrors the source path.
 # The client's files are in no library.
 UNIT_EXTRA_cli := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard userspace/cli/*.c)))
+# The engine's units link its library; the others do not.
+$(foreach d,scsi iscsi vhba,$(eval UNIT_EXTRA_$(d) := $(BUILD)/libraceway-engine.a) \
+	$(eval UNIT_LIBS_$(d) := $$(LDLIBS_ENGINE)))
 define UNIT_RULE
 $(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) \
 		$(UNIT_EXTRA_$(1)) $(BUILD)/libraceway.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LDLIBS_ALL) -lcriterion
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LDLIBS_ALL) $(UNIT_LIBS_$(1)) -lcriterion
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call UNIT_RULE,$(d))))
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One SCSI command on its way through the device server (SAM-5). The transport fills it in, the
+ * device server answers by done(); both run on the worker that owns the nexus. */
+#ifndef RACEWAY_SCSI_TASK_H
+#define RACEWAY_SCSI_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scsi/disk.h"
+
+#define RACEWAY_CDB_MAX 32
+#define RACEWAY_SENSE_MAX 96
+/* The longest transfer of one command, as VPD page B0 tells initiators. */
+#define RACEWAY_TRANSFER_MAX (8U << 20)
+
+struct raceway_nexus;
+struct raceway_lu;
+
+enum raceway_task_attribute {
+	RACEWAY_TASK_UNTAGGED,
+	RACEWAY_TASK_SIMPLE,
+	RACEWAY_TASK_ORDERED,
+	RACEWAY_TASK_HEAD,
+	RACEWAY_TASK_ACA,
+};
+
+/* SAM-5 5.3.1. */
+enum raceway_scsi_status {
+	RACEWAY_SCSI_GOOD = 0x00,
+	RACEWAY_SCSI_CHECK_CONDITION = 0x02,
+	RACEWAY_SCSI_CONDITION_MET = 0x04,
+	RACEWAY_SCSI_BUSY = 0x08,
+	RACEWAY_SCSI_RESERVATION_CONFLICT = 0x18,
+	RACEWAY_SCSI_TASK_SET_FULL = 0x28,
+	RACEWAY_SCSI_ACA_ACTIVE = 0x30,
+	RACEWAY_SCSI_TASK_ABORTED = 0x40,
+};
+
+struct raceway_task {
+	/* The transport's. */
+	struct raceway_nexus *nexus;
+	struct raceway_worker *worker;
+	uint64_t lun;		      /* the eight bytes as a big-endian number */
+	uint64_t tag;		      /* unique in the nexus while the task lives */
+	uint8_t cdb[RACEWAY_CDB_MAX]; /* zero-filled behind its length */
+	uint8_t cdb_bytes;
+	enum raceway_task_attribute attribute;
+	bool wants_in, wants_out; /* the direction that the initiator announced */
+	/* How much the initiator expects to send or get. Data-out is all there before the device
+	 * server sees the task. */
+	uint32_t expected_bytes;
+	uint8_t *out;	    /* data-out, out_bytes long; the transport frees it */
+	uint32_t out_bytes; /* arrived; at most expected_bytes */
+
+	/* The device server's answer. */
+	enum raceway_scsi_status status;
+	uint8_t sense[RACEWAY_SENSE_MAX];
+	uint8_t sense_bytes;
+	/* What the command would transfer in the announced direction if expected_bytes were
+	 * enough: the transport works the residual out from it. */
+	uint64_t transfer_bytes;
+	uint8_t *in;	   /* data-in; owned by the task, freed by raceway_task_release() */
+	uint32_t in_bytes; /* at most expected_bytes */
+	bool aborted;	   /* by task management: the transport sends no response */
+
+	/* Called once, on `worker`, and maybe before raceway_scsi_execute() returns. */
+	void (*done)(struct raceway_task *task);
+	void *context; /* the transport's */
+
+	/* The device server's own. */
+	struct raceway_lu *lu;
+	struct raceway_io io;
+	struct raceway_task *next, **link; /* task set of the nexus */
+	uint64_t since_ns;		   /* when it was taken */
+	uint64_t reset_seen;
+	uint32_t step; /* of a command of several operations */
+	void *scratch; /* freed by raceway_task_release() */
+};
+
+/* Runs the command. Never blocks. */
+void raceway_scsi_execute(struct raceway_task *task);
+/* Frees what the device server gave to the task, after done(). The struct is the transport's. */
+void raceway_task_release(struct raceway_task *task);
+
+/* What a CDB alone says, before anything is run: for the rates. A command that neither reads nor
+ * writes blocks costs no bytes. */
+struct raceway_cdb_cost {
+	bool read, write;
+	uint64_t bytes; /* of blocks read or written, by block_bytes */
+};
+void raceway_cdb_cost(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t block_bytes,
+		      struct raceway_cdb_cost *ret_cost);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A round of a worker: submit, wait, complete, expire, run what was called, run what was put off.
+ */
+#include "vhba/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RING_ENTRIES 1024
+#define COMPLETIONS 64
+
+struct queue {
+	struct raceway_call *first, **end;
+};
+
+struct raceway_worker {
+	unsigned int number;
+	struct io_uring ring;
+	pthread_t thread;
+	uint64_t now_ns;
+	struct raceway_timer **heap; /* from 1 on: the earliest first */
+	size_t timers, room;
+	struct queue later;
+	bool stop; /* the worker's own */
+	struct raceway_call stopping;
+
+	int eventfd;
+	uint64_t woken;
+	struct raceway_wait wake;
+	pthread_mutex_t lock; /* of `calls` */
+	struct queue calls;
+};
+
+static void put(struct queue *queue, struct raceway_call *call)
+{
+	call->next = NULL;
+	*queue->end = call;
+	queue->end = &call->next;
+}
+
+static void empty(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+static void run_all(struct raceway_worker *worker, struct raceway_call *call)
+{
+	while (call) {
+		struct raceway_call *next = call->next;
+
+		call->run(call, worker);
+		call = next;
+	}
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+uint64_t raceway_worker_now(const struct raceway_worker *worker)
+{
+	return worker->now_ns;
+}
+
+unsigned int raceway_worker_number(const struct raceway_worker *worker)
+{
+	return worker->number;
+}
+
+struct io_uring_sqe *raceway_worker_sqe(struct raceway_worker *worker, struct raceway_wait *wait)
+{
+	struct io_uring_sqe *sqe;
+
+	/* A submission empties the ring, unless the kernel is short of memory. */
+	while (!(sqe = io_uring_get_sqe(&worker->ring)))
+		io_uring_submit(&worker->ring);
+	io_uring_sqe_set_data(sqe, wait);
+	return sqe;
+}
+
+/* Timers: a binary heap. */
+static void place(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
+{
+	worker->heap[at] = timer;
+	timer->place = at;
+}
+
+static void sift(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
+{
+	for (; at > 1 && worker->heap[at / 2]->at_ns > timer->at_ns; at /= 2)
+		place(worker, at, worker->heap[at / 2]);
+	for (;;) {
+		size_t child = 2 * at;
+
+		if (child > worker->timers)
+			break;
+		if (child < worker->timers &&
+		    worker->heap[child + 1]->at_ns < worker->heap[child]->at_ns)
+			child++;
+		if (worker->heap[child]->at_ns >= timer->at_ns)
+			break;
+		place(worker, at, worker->heap[child]);
+		at = child;
+	}
+	place(worker, at, timer);
+}
+
+int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns)
+{
+	if (timer->place == 0) {
+		if (worker->timers + 2 > worker->room) {
+			size_t room = worker->room ? 2 * worker->room : 64;
+			struct raceway_timer **heap =
+				reallocarray(worker->heap, room, sizeof(struct raceway_timer *));
+
+			if (!heap)
+				return -ENOMEM;
+			worker->heap = heap;
+			worker->room = room;
+		}
+		timer->place = ++worker->timers;
+	}
+	timer->at_ns = at_ns;
+	sift(worker, timer->place, timer);
+	return 0;
+}
+
+void raceway_timer_clear(struct raceway_worker *worker, struct raceway_timer *timer)
+{
+	struct raceway_timer *last;
+	size_t at = timer->place;
+
+	if (at == 0)
+		return;
+	last = worker->heap[worker->timers--];
+	timer->place = 0;
+	timer->at_ns = 0;
+	if (last != timer)
+		sift(worker, at, last);
+}
+
+static void expire(struct raceway_worker *worker)
+{
+	while (worker->timers > 0 && worker->heap[1]->at_ns <= worker->now_ns) {
+		struct raceway_timer *timer = worker->heap[1];
+
+		raceway_timer_clear(worker, timer);
+		timer->expired(timer);
+	}
+}
+
+void raceway_worker_later(struct raceway_worker *worker, struct raceway_call *call)
+{
+	put(&worker->later, call);
+}
+
+void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *call)
+{
+	const uint64_t one = 1;
+	bool first;
+
+	pthread_mutex_lock(&worker->lock);
+	first = !worker->calls.first;
+	put(&worker->calls, call);
+	pthread_mutex_unlock(&worker->lock);
+	/* An eventfd's counter cannot be full of ones. */
+	if (first && write(worker->eventfd, &one, sizeof(one)) < 0)
+		abort();
+}
+
+static void listen_for_calls(struct raceway_worker *worker)
+{
+	io_uring_prep_read(raceway_worker_sqe(worker, &worker->wake), worker->eventfd,
+			   &worker->woken, sizeof(worker->woken), 0);
+}
+
+static void woken(struct raceway_wait *wait, int result, uint32_t flags)
+{
+	struct raceway_worker *worker =
+		(struct raceway_worker *)((char *)wait - offsetof(struct raceway_worker, wake));
+	struct raceway_call *call;
+
+	pthread_mutex_lock(&worker->lock);
+	call = worker->calls.first;
+	empty(&worker->calls);
+	pthread_mutex_unlock(&worker->lock);
+	listen_for_calls(worker);
+	run_all(worker, call);
+}
+
+static void submit_and_wait(struct raceway_worker *worker)
+{
+	struct __kernel_timespec timeout, *until = NULL;
+	struct io_uring_cqe *cqe;
+
+	if (worker->timers > 0) {
+		uint64_t now = clock_ns(), at = worker->heap[1]->at_ns;
+		uint64_t left = at > now ? at - now : 0;
+
+		timeout.tv_sec = (int64_t)(left / 1000000000ULL);
+		timeout.tv_nsec = (long long)(left % 1000000000ULL);
+		until = &timeout;
+	}
+	/* Its errors (a signal, the time, a lack of memory) are all met by the next round. */
+	io_uring_submit_and_wait_timeout(&worker->ring, &cqe, 1, until, NULL);
+}
+
+static void *run(void *context)
+{
+	struct raceway_worker *worker = context;
+	struct io_uring_cqe *cqes[COMPLETIONS];
+
+	listen_for_calls(worker);
+	while (!worker->stop) {
+		struct raceway_call *later;
+		unsigned int count;
+
+		submit_and_wait(worker);
+		worker->now_ns = clock_ns();
+		while ((count = io_uring_peek_batch_cqe(&worker->ring, cqes, COMPLETIONS)) > 0) {
+			for (unsigned int i = 0; i < count; i++) {
+				struct raceway_wait *wait = io_uring_cqe_get_data(cqes[i]);
+				int result = cqes[i]->res;
+				uint32_t flags = cqes[i]->flags;
+
+				if (wait)
+					wait->complete(wait, result, flags);
+			}
+			io_uring_cq_advance(&worker->ring, count);
+		}
+		expire(worker);
+		while ((later = worker->later.first)) {
+			empty(&worker->later);
+			run_all(worker, later);
+		}
+	}
+	return NULL;
+}
+
+static void stop(struct raceway_call *call, struct raceway_worker *worker)
+{
+	worker->stop = true;
+}
+
+int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker)
+{
+	struct raceway_worker *worker = calloc(1, sizeof(*worker));
+	int err;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->number = number;
+	worker->wake.complete = woken;
+	worker->stopping.run = stop;
+	worker->now_ns = clock_ns();
+	empty(&worker->later);
+	empty(&worker->calls);
+	pthread_mutex_init(&worker->lock, NULL);
+	worker->eventfd = eventfd(0, EFD_CLOEXEC);
+	if (worker->eventfd < 0) {
+		err = -errno;
+		goto free_worker;
+	}
+	err = io_uring_queue_init(RING_ENTRIES, &worker->ring, IORING_SETUP_COOP_TASKRUN);
+	if (err < 0)
+		goto close_eventfd;
+	err = -pthread_create(&worker->thread, NULL, run, worker);
+	if (err < 0)
+		goto exit_ring;
+	*ret_worker = worker;
+	return 0;
+
+exit_ring:
+	io_uring_queue_exit(&worker->ring);
+close_eventfd:
+	close(worker->eventfd);
+free_worker:
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+	return err;
+}
+
+void raceway_worker_stop(struct raceway_worker *worker)
+{
+	raceway_worker_call(worker, &worker->stopping);
+	pthread_join(worker->thread, NULL);
+	io_uring_queue_exit(&worker->ring);
+	close(worker->eventfd);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker->heap);
+	free(worker);
+}
