@@ -53,6 +53,7 @@ struct raceway_dp {
 	uint32_t max_vnics;
 	uint32_t cpus;
 	bool unsettled;		      /* slots were retired since the last grace period */
+	bool stale[RACEWAY_SEGMENTS]; /* may have entries of members that it does not name */
 	bool verified;		      /* the tables are as a fill of this process has left them */
 	int grace_outer, grace_inner; /* a map in a map: its update waits for all readers */
 	/* arrays that both sides of the kernel boundary see */

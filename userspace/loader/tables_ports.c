@@ -148,7 +148,7 @@ static int stage_segment_members(struct raceway_dp *dp, struct raceway_tables *t
 
 	if (!same_members(dp, segment, list, count)) {
 		slot = !slot;
-		dp->unsettled = true; /* swept even if this fill fails */
+		dp->unsettled = dp->stale[segment] = true; /* swept even if this fill fails */
 		for (uint32_t i = 0; i < count; i++) {
 			struct raceway_member_key key = {
 				.segment = segment,
@@ -186,8 +186,11 @@ void raceway_tables_sweep(struct raceway_dp *dp)
 	for (uint16_t n = 1; n <= RACEWAY_SEGMENT_MAX; n++) {
 		uint16_t slot = dp->segments[n].member_slot & 1;
 
+		if (!dp->stale[n])
+			continue;
 		sweep_members(dp, n, slot, dp->segments[n].member_count);
 		sweep_members(dp, n, !slot, 0);
+		dp->stale[n] = false;
 	}
 }
 
@@ -304,7 +307,7 @@ void raceway_tables_switch_segments(struct raceway_dp *dp, struct raceway_tables
 		}
 		if (memcmp(&entry, &dp->segments[n], sizeof(entry))) {
 			segment_store(&dp->segments[n], &entry);
-			dp->unsettled = true;
+			dp->unsettled = dp->stale[n] = true;
 		} else if (dp->verified) {
 			continue;
 		}
