@@ -10,6 +10,7 @@ vhba_control.py SOCKET [--netns NAME] REQUEST...
   they come. Exit status 1 if an answer has an error.
 """
 import array
+import ctypes
 import json
 import os
 import select
@@ -89,6 +90,11 @@ class Control:
         return None
 
 
+def enter_netns(fd):
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
 def portal_sockets(address, netns):
     """A listening socket, and a netlink socket of the same namespace."""
     host, _, port = address.rpartition(":")
@@ -96,7 +102,7 @@ def portal_sockets(address, netns):
     if netns:
         home = os.open("/proc/self/ns/net", os.O_RDONLY)
         there = os.open(f"/run/netns/{netns}", os.O_RDONLY)
-        os.setns(there, os.CLONE_NEWNET)
+        enter_netns(there)
     try:
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -105,7 +111,7 @@ def portal_sockets(address, netns):
         netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     finally:
         if netns:
-            os.setns(home, os.CLONE_NEWNET)
+            enter_netns(home)
             os.close(home)
             os.close(there)
     return listener, netlink

@@ -77,6 +77,16 @@ struct raceway_task {
 	uint64_t reset_seen;
 	uint32_t step; /* of a command of several operations */
 	void *scratch; /* freed by raceway_task_release() */
+
+	/* Of whoever serves and lets tasks wait (rates), before the device server has them. */
+	struct raceway_task_serve {
+		void (*done)(struct raceway_task *task); /* the transport's meanwhile */
+		struct raceway_task *next;
+		uint64_t since_ns;
+		uint64_t bytes;
+		uint8_t state;
+		bool reads, writes;
+	} serve;
 };
 
 /* Runs the command. Never blocks. */

@@ -27,8 +27,7 @@ struct raceway_worker {
 	struct io_uring ring;
 	pthread_t thread;
 	uint64_t now_ns;
-	struct raceway_timer **heap; /* from 1 on: the earliest first */
-	size_t timers, room;
+	struct raceway_heap timers;
 	struct queue later;
 	bool stop; /* the worker's own */
 	struct raceway_call stopping;
@@ -92,71 +91,29 @@ struct io_uring_sqe *raceway_worker_sqe(struct raceway_worker *worker, struct ra
 	return sqe;
 }
 
-/* Timers: a binary heap. */
-static void place(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
-{
-	worker->heap[at] = timer;
-	timer->place = at;
-}
-
-static void sift(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
-{
-	for (; at > 1 && worker->heap[at / 2]->at_ns > timer->at_ns; at /= 2)
-		place(worker, at, worker->heap[at / 2]);
-	for (;;) {
-		size_t child = 2 * at;
-
-		if (child > worker->timers)
-			break;
-		if (child < worker->timers &&
-		    worker->heap[child + 1]->at_ns < worker->heap[child]->at_ns)
-			child++;
-		if (worker->heap[child]->at_ns >= timer->at_ns)
-			break;
-		place(worker, at, worker->heap[child]);
-		at = child;
-	}
-	place(worker, at, timer);
-}
-
 int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns)
 {
-	if (timer->place == 0) {
-		if (worker->timers + 2 > worker->room) {
-			size_t room = worker->room ? 2 * worker->room : 64;
-			struct raceway_timer **heap =
-				reallocarray(worker->heap, room, sizeof(struct raceway_timer *));
+	int err = raceway_heap_reserve(&worker->timers, worker->timers.count + 1);
 
-			if (!heap)
-				return -ENOMEM;
-			worker->heap = heap;
-			worker->room = room;
-		}
-		timer->place = ++worker->timers;
-	}
-	timer->at_ns = at_ns;
-	sift(worker, timer->place, timer);
-	return 0;
+	if (!err)
+		raceway_heap_put(&worker->timers, &timer->node, at_ns);
+	return err;
 }
 
 void raceway_timer_clear(struct raceway_worker *worker, struct raceway_timer *timer)
 {
-	struct raceway_timer *last;
-	size_t at = timer->place;
-
-	if (at == 0)
-		return;
-	last = worker->heap[worker->timers--];
-	timer->place = 0;
+	raceway_heap_remove(&worker->timers, &timer->node);
 	timer->at_ns = 0;
-	if (last != timer)
-		sift(worker, at, last);
 }
 
 static void expire(struct raceway_worker *worker)
 {
-	while (worker->timers > 0 && worker->heap[1]->at_ns <= worker->now_ns) {
-		struct raceway_timer *timer = worker->heap[1];
+	struct raceway_heap_node *first;
+
+	while ((first = raceway_heap_first(&worker->timers)) && first->key <= worker->now_ns) {
+		struct raceway_timer *timer =
+			(struct raceway_timer *)((char *)first -
+						 offsetof(struct raceway_timer, node));
 
 		raceway_timer_clear(worker, timer);
 		timer->expired(timer);
@@ -205,11 +162,11 @@ static void woken(struct raceway_wait *wait, int result, uint32_t flags)
 static void submit_and_wait(struct raceway_worker *worker)
 {
 	struct __kernel_timespec timeout, *until = NULL;
+	const struct raceway_heap_node *first = raceway_heap_first(&worker->timers);
 	struct io_uring_cqe *cqe;
 
-	if (worker->timers > 0) {
-		uint64_t now = clock_ns(), at = worker->heap[1]->at_ns;
-		uint64_t left = at > now ? at - now : 0;
+	if (first) {
+		uint64_t now = clock_ns(), left = first->key > now ? first->key - now : 0;
 
 		timeout.tv_sec = (int64_t)(left / 1000000000ULL);
 		timeout.tv_nsec = (long long)(left % 1000000000ULL);
@@ -315,6 +272,6 @@ void raceway_worker_stop(struct raceway_worker *worker)
 	io_uring_queue_exit(&worker->ring);
 	close(worker->eventfd);
 	pthread_mutex_destroy(&worker->lock);
-	free(worker->heap);
+	raceway_heap_free(&worker->timers);
 	free(worker);
 }

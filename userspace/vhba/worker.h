@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/heap.h"
+
 struct raceway_worker;
 
 /* The user data of a submission: embedded in what waits for it. Must live until complete(),
@@ -27,8 +29,10 @@ struct raceway_call {
 
 struct raceway_timer {
 	void (*expired)(struct raceway_timer *timer);
-	uint64_t at_ns; /* 0: not set */
-	size_t place;	/* in the heap, 1 and up */
+	union {
+		uint64_t at_ns; /* 0: not set */
+		struct raceway_heap_node node;
+	};
 };
 
 /* `number` counts the workers from 0. 0 or -errno. */
