@@ -17,6 +17,8 @@
 
 struct raceway_nexus;
 struct raceway_lu;
+struct raceway_itl;
+struct raceway_command;
 
 enum raceway_task_attribute {
 	RACEWAY_TASK_UNTAGGED,
@@ -71,10 +73,24 @@ struct raceway_task {
 
 	/* The device server's own. */
 	struct raceway_lu *lu;
+	struct raceway_itl *itl; /* NULL: no such unit for this nexus */
+	const struct raceway_command *command;
 	struct raceway_io io;
 	struct raceway_task *next, **link; /* task set of the nexus */
 	uint64_t since_ns;		   /* when it was taken */
+	uint64_t order;			   /* in which the nexus took its tasks */
 	uint64_t reset_seen;
+	void (*passed)(struct raceway_task *task); /* done() of the transport, while passed on */
+	/* A command of several operations goes on here after each; false: it has ended. */
+	bool (*advance)(struct raceway_task *task);
+	bool advancing, again;
+	/* NULL, or ends a command at once that waits for no operation of its own. */
+	void (*cancel)(struct raceway_task *task);
+	/* The gate of a unit that it is in or waits at, and what follows the waiting. */
+	struct raceway_itl *gate;
+	struct raceway_task *gate_next;
+	void (*admitted)(struct raceway_task *task);
+	bool exclusive;
 	uint32_t step; /* of a command of several operations */
 	void *scratch; /* freed by raceway_task_release() */
 
