@@ -11,7 +11,6 @@
 #include "vhba/events.h"
 #include "vhba/portal.h"
 #include "vhba/session.h"
-#include "vhba/volume.h"
 
 #define CONNECTIONS_MAX 4096 /* of one worker */
 #define LOGIN_TIMEOUT_MS 15000
@@ -153,21 +152,11 @@ int raceway_engine_start(struct raceway_engine *engine, unsigned int workers, co
 
 void raceway_engine_stop(struct raceway_engine *engine)
 {
-	struct raceway_volume *volume, *next;
-
 	raceway_engine_each(engine, stop_transport, NULL);
 	for (unsigned int i = 0; i < engine->lane_count; i++)
 		raceway_worker_stop(engine->lanes[i].worker);
 	raceway_portal_free_all(engine);
-	for (size_t i = 0; i < engine->vhba_count; i++)
-		raceway_vhba_put(engine->vhbas[i]);
-	free(engine->vhbas);
-	for (volume = engine->volumes; volume; volume = next) {
-		next = volume->next;
-		raceway_volume_close(volume);
-	}
-	raceway_config_free(engine->config);
-	json_decref(engine->problems);
+	raceway_engine_forget(engine);
 	free(engine->lanes);
 	if (engine->keep_dir >= 0)
 		close(engine->keep_dir);

@@ -15,8 +15,11 @@
 #include <pthread.h>
 
 #include "iscsi/target.h"
+#include "vhba/arbiter.h"
 #include "vhba/config.h"
 #include "vhba/keep.h"
+#include "vhba/rates.h"
+#include "vhba/stats.h"
 #include "vhba/worker.h"
 
 struct raceway_engine;
@@ -69,6 +72,7 @@ struct raceway_portal {
 struct raceway_vhba {
 	char name[RACEWAY_VHBA_NAME_MAX + 1];
 	char san[RACEWAY_VHBA_NAME_MAX + 1];
+	enum raceway_san_type san_type;
 	char initiator[RACEWAY_ISCSI_NAME_MAX + 1];
 	enum raceway_vhba_auth auth;
 	struct raceway_iscsi_chap chap;
@@ -81,6 +85,17 @@ struct raceway_vhba {
 	bool gone;
 	struct raceway_lun *luns;
 	size_t lun_count;
+	struct raceway_stats past; /* of sessions that are over */
+
+	struct raceway_rates rates;
+	struct raceway_claim claim;
+};
+
+/* A SAN's store, as far as its vHBAs share it. */
+struct raceway_store_of {
+	struct raceway_store_of *next;
+	char san[RACEWAY_VHBA_NAME_MAX + 1];
+	struct raceway_arbiter *arbiter;
 };
 
 struct raceway_engine {
@@ -96,6 +111,7 @@ struct raceway_engine {
 
 	/* The main thread's. */
 	struct raceway_volume *volumes;
+	struct raceway_store_of *stores;
 	struct raceway_config *config; /* what was last configured */
 	json_t *problems;
 
@@ -119,6 +135,8 @@ struct raceway_lane *raceway_engine_lane(struct raceway_engine *engine,
  * cannot be served. */
 void raceway_engine_configure(struct raceway_engine *engine, struct raceway_config *config,
 			      json_t *problems);
+/* Lets go of all that was configured, when no worker runs any more. */
+void raceway_engine_forget(struct raceway_engine *engine);
 /* The volume may be larger than before; main thread. */
 void raceway_engine_resized(struct raceway_engine *engine, const char *volume, uint64_t size);
 /* Whether a vHBA has the volume; main thread. */

@@ -35,6 +35,20 @@ static void let_go(struct raceway_flow *flow, const struct raceway_task *task)
 	flow->barriers -= is_ordered(task);
 }
 
+static void cancel(struct raceway_task *task)
+{
+	raceway_flow_cancel(task->serve.flow, task);
+	raceway_scsi_execute(task);
+}
+
+/* A task enters the queues. */
+static void hold(struct raceway_flow *flow, struct raceway_task *task)
+{
+	flow->held++;
+	flow->barriers += is_ordered(task);
+	raceway_scsi_hold(task, cancel);
+}
+
 /* Tasks that have got their place at the store. */
 static void take_granted(struct raceway_call *call, struct raceway_worker *worker)
 {
@@ -56,17 +70,15 @@ static void take_granted(struct raceway_call *call, struct raceway_worker *worke
 	raceway_flow_put(flow);
 }
 
-/* True: it waits at the store. */
-static bool go_to_store(struct raceway_flow *flow, struct raceway_task *task, bool in_turn)
+/* A task that has its rate. True: it has a place at the store, too. */
+static bool enter_store(struct raceway_flow *flow, struct raceway_task *task)
 {
 	uint64_t now_ns = raceway_worker_now(flow->worker);
 
 	raceway_rates_charge(flow->claim->rates, task->serve.bytes, now_ns);
-	if (in_turn && raceway_arbiter_enter(flow->claim, task, now_ns)) {
-		raceway_flow_state(task, RACEWAY_TASK_PLACED);
+	if (!raceway_arbiter_enter(flow->claim, task, now_ns))
 		return false;
-	}
-	raceway_arbiter_wait(flow, task);
+	raceway_flow_state(task, RACEWAY_TASK_PLACED);
 	return true;
 }
 
@@ -95,15 +107,12 @@ static void pace(struct raceway_flow *flow)
 		if (is_charged(task) && at > now_ns &&
 		    !raceway_timer_set(flow->worker, &flow->timer, at))
 			return;
-		if (!is_charged(task) && waits_for_store(flow)) {
-			/* Behind what was before it: it takes its turn there. */
-			raceway_tasks_take(&flow->paced);
+		raceway_tasks_take(&flow->paced);
+		/* Behind what was before it, it takes its turn there. */
+		if (waits_for_store(flow) || (is_charged(task) && !enter_store(flow, task))) {
 			raceway_arbiter_wait(flow, task);
 			continue;
 		}
-		raceway_tasks_take(&flow->paced);
-		if (is_charged(task) && go_to_store(flow, task, !waits_for_store(flow)))
-			continue;
 		let_go(flow, task);
 		flow->run(flow, task);
 	}
@@ -149,24 +158,22 @@ static bool may_pass(const struct raceway_flow *flow, const struct raceway_task 
 
 bool raceway_flow_enter(struct raceway_flow *flow, struct raceway_task *task)
 {
-	uint64_t now_ns;
+	uint64_t now_ns = raceway_worker_now(flow->worker);
 
+	task->serve.flow = flow;
 	raceway_flow_state(task, RACEWAY_TASK_FREE);
 	if (may_pass(flow, task)) {
 		if (!is_charged(task))
 			return false;
-		now_ns = raceway_worker_now(flow->worker);
 		if (raceway_rates_ready(flow->claim->rates, now_ns) == now_ns) {
-			flow->held++;
-			flow->barriers += is_ordered(task);
-			if (go_to_store(flow, task, true))
-				return true;
-			let_go(flow, task);
-			return false;
+			if (enter_store(flow, task))
+				return false;
+			hold(flow, task);
+			raceway_arbiter_wait(flow, task);
+			return true;
 		}
 	}
-	flow->held++;
-	flow->barriers += is_ordered(task);
+	hold(flow, task);
 	raceway_flow_state(task, RACEWAY_TASK_PACED);
 	raceway_tasks_put(&flow->paced, task);
 	if (flow->paced.first == task)

@@ -22,7 +22,7 @@ static uint64_t mult_of(uint64_t rate, uint64_t units)
 	return rate ? (uint64_t)(((unsigned __int128)second * units + rate - 1) / rate) : 0;
 }
 
-static uint64_t load(const uint64_t *value)
+static uint64_t load(const __u64 *value)
 {
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }

@@ -10,6 +10,7 @@
 #ifndef RACEWAY_VHBA_RATES_H
 #define RACEWAY_VHBA_RATES_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,8 +25,8 @@ enum raceway_rate {
 };
 
 struct raceway_rates {
-	uint64_t mult[RACEWAY_RATES]; /* as in struct raceway_bucket; 0: no such rate; atomic */
-	uint64_t tat[RACEWAY_RATES];  /* ticks; atomic */
+	__u64 mult[RACEWAY_RATES]; /* as in struct raceway_bucket; 0: no such rate; atomic */
+	__u64 tat[RACEWAY_RATES];  /* ticks; atomic */
 };
 
 /* Sets the rates, also while they are used: debts stay as many bytes as they were. */

@@ -59,18 +59,65 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 static bool same_identity(const struct raceway_vhba *vhba, const struct raceway_vhba_config *c)
 {
 	return !strcasecmp(vhba->initiator, c->initiator) && vhba->auth == c->auth &&
-	       !strcmp(vhba->san, c->san->name) &&
+	       !strcmp(vhba->san, c->san->name) && vhba->san_type == c->san->type &&
 	       !memcmp(&vhba->chap, &c->chap, sizeof(c->chap)) && vhba->local == c->local &&
 	       vhba->mac_count == c->mac_count && !memcmp(vhba->macs, c->macs, sizeof(c->macs));
 }
 
-static struct raceway_vhba *make_vhba(const struct raceway_vhba_config *c)
+/* The arbiter of a SAN; NULL if it needs none, or there is no memory. */
+static struct raceway_arbiter *arbiter_of(struct raceway_engine *engine,
+					  const struct raceway_san_config *san)
+{
+	struct raceway_store_of *store = engine->stores;
+
+	if (san->type == RACEWAY_SAN_NULL)
+		return NULL;
+	while (store && strcmp(store->san, san->name))
+		store = store->next;
+	if (store)
+		return store->arbiter;
+	store = calloc(1, sizeof(*store));
+	if (!store || raceway_arbiter_new(RACEWAY_ARBITER_DEPTH, &store->arbiter)) {
+		free(store);
+		return NULL;
+	}
+	memcpy(store->san, san->name, sizeof(store->san));
+	store->next = engine->stores;
+	engine->stores = store;
+	return store->arbiter;
+}
+
+/* Arbiters of SANs that are not configured any more; all without a configuration. */
+static void drop_arbiters(struct raceway_engine *engine, const struct raceway_config *config)
+{
+	struct raceway_store_of **link = &engine->stores;
+
+	while (*link) {
+		struct raceway_store_of *store = *link;
+
+		if (config && raceway_config_san(config, store->san)) {
+			link = &store->next;
+			continue;
+		}
+		*link = store->next;
+		raceway_arbiter_put(store->arbiter);
+		free(store);
+	}
+}
+
+static struct raceway_vhba *make_vhba(struct raceway_engine *engine,
+				      const struct raceway_vhba_config *c)
 {
 	struct raceway_vhba *vhba = calloc(1, sizeof(*vhba));
 
 	if (!vhba)
 		return NULL;
+	if (raceway_claim_init(&vhba->claim, arbiter_of(engine, c->san), &vhba->rates)) {
+		free(vhba);
+		return NULL;
+	}
 	vhba->holds = 1;
+	vhba->san_type = c->san->type;
 	memcpy(vhba->name, c->name, sizeof(vhba->name));
 	memcpy(vhba->san, c->san->name, sizeof(vhba->san));
 	memcpy(vhba->initiator, c->initiator, sizeof(vhba->initiator));
@@ -129,13 +176,15 @@ static struct raceway_vhba *follow_vhba(struct raceway_engine *engine,
 	struct raceway_lun *luns, *old;
 	size_t count, old_count;
 
-	vhba = vhba && same_identity(vhba, c) ? raceway_vhba_hold(vhba) : make_vhba(c);
+	vhba = vhba && same_identity(vhba, c) ? raceway_vhba_hold(vhba) : make_vhba(engine, c);
 	if (!vhba)
 		return NULL;
 	if (make_luns(engine, c, &luns, &count)) {
 		raceway_vhba_put(vhba);
 		return NULL;
 	}
+	raceway_rates_set(&vhba->rates, &c->limits, raceway_clock_ns());
+	__atomic_store_n(&vhba->claim.weight, c->limits.weight, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&engine->lock);
 	old = vhba->luns;
 	old_count = vhba->lun_count;
@@ -216,8 +265,25 @@ void raceway_engine_configure(struct raceway_engine *engine, struct raceway_conf
 		next = left->next;
 		raceway_volume_close(left);
 	}
+	drop_arbiters(engine, config);
 	raceway_config_free(engine->config);
 	engine->config = config;
 	json_decref(engine->problems);
 	engine->problems = json_incref(problems);
+}
+
+void raceway_engine_forget(struct raceway_engine *engine)
+{
+	struct raceway_volume *volume, *next;
+
+	for (size_t i = 0; i < engine->vhba_count; i++)
+		raceway_vhba_put(engine->vhbas[i]);
+	free(engine->vhbas);
+	for (volume = engine->volumes; volume; volume = next) {
+		next = volume->next;
+		raceway_volume_close(volume);
+	}
+	drop_arbiters(engine, NULL);
+	raceway_config_free(engine->config);
+	json_decref(engine->problems);
 }

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #define VERSION_ISCSI 0x0960	    /* SPC-4 table 143: iSCSI (no version claimed) */
 #define TRANSPORT_ID_PORT (1U << 6) /* format 01b: an initiator port */
 #define LOGOUT_SECONDS 3	    /* from being asked to log out */
+
+#define OF(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct raceway_vhba *raceway_vhba_hold(struct raceway_vhba *vhba)
 {
@@ -29,6 +32,8 @@ void raceway_vhba_put(struct raceway_vhba *vhba)
 	for (size_t i = 0; i < vhba->lun_count; i++)
 		raceway_lu_put(vhba->luns[i].lu);
 	free(vhba->luns);
+	raceway_stats_free(&vhba->past);
+	raceway_claim_free(&vhba->claim);
 	explicit_bzero(&vhba->chap, sizeof(vhba->chap));
 	free(vhba);
 }
@@ -127,6 +132,25 @@ static int make_nexus(struct raceway_session *session, const struct raceway_iscs
 	return err;
 }
 
+static void run(struct raceway_flow *flow, struct raceway_task *task)
+{
+	raceway_scsi_execute(task);
+}
+
+/* The session is over, and so are its tasks. */
+static void gone(struct raceway_flow *flow)
+{
+	struct raceway_session *session = OF(struct raceway_session, flow, flow);
+	struct raceway_engine *engine = session->lane->engine;
+
+	pthread_mutex_lock(&engine->lock);
+	raceway_stats_merge(&session->vhba->past, &session->stats);
+	pthread_mutex_unlock(&engine->lock);
+	raceway_stats_free(&session->stats);
+	raceway_vhba_put(session->vhba);
+	free(session);
+}
+
 int raceway_session_open(struct raceway_lane *lane, struct raceway_vhba *vhba,
 			 const struct raceway_iscsi_login *login, struct raceway_iscsi_conn *conn,
 			 struct raceway_nexus **ret_nexus)
@@ -153,6 +177,7 @@ int raceway_session_open(struct raceway_lane *lane, struct raceway_vhba *vhba,
 		free(session);
 		return err;
 	}
+	raceway_flow_init(&session->flow, &vhba->claim, lane->worker, run, gone);
 	session->next = lane->sessions;
 	session->link = &lane->sessions;
 	if (session->next)
@@ -174,13 +199,46 @@ void raceway_session_close(void *context, struct raceway_nexus *nexus)
 		session->next->link = session->link;
 	__atomic_fetch_sub(&session->lane->load, 1, __ATOMIC_RELAXED);
 	raceway_nexus_free(nexus);
-	raceway_vhba_put(session->vhba);
-	free(session);
+	raceway_flow_put(&session->flow);
+}
+
+/* The device server has done with a task: it is counted, and goes back to the transport. */
+static void served(struct raceway_task *task)
+{
+	struct raceway_flow *flow = task->serve.flow;
+	struct raceway_session *session = OF(struct raceway_session, flow, flow);
+
+	raceway_flow_leave(flow, task);
+	if ((task->serve.reads || task->serve.writes) && !task->aborted)
+		raceway_stats_add(&session->stats, task->serve.lun, task->serve.writes,
+				  task->status == RACEWAY_SCSI_GOOD ? task->serve.bytes : 0,
+				  raceway_clock_ns() - task->serve.since_ns);
+	task->done = task->serve.done;
+	task->done(task);
+	raceway_flow_put(flow);
 }
 
 void raceway_session_submit(void *context, struct raceway_task *task)
 {
-	raceway_scsi_execute(task);
+	struct raceway_session *session = raceway_nexus_owner(task->nexus);
+	const struct raceway_lun *lun = raceway_nexus_lun(task->nexus, task->lun);
+	struct raceway_cdb_cost cost = { 0 };
+
+	if (lun)
+		raceway_cdb_cost(task->cdb, task->cdb_bytes, raceway_lu_disk(lun->lu)->block_bytes,
+				 &cost);
+	task->serve = (struct raceway_task_serve){
+		.done = task->done,
+		.since_ns = raceway_worker_now(task->worker),
+		.bytes = cost.bytes,
+		.lun = lun ? lun->number : 0,
+		.reads = cost.read,
+		.writes = cost.write,
+	};
+	task->done = served;
+	raceway_flow_hold(&session->flow);
+	if (!raceway_flow_enter(&session->flow, task))
+		raceway_scsi_execute(task);
 }
 
 static void follow(struct raceway_session *session)
@@ -197,6 +255,7 @@ static void follow(struct raceway_session *session)
 		session->ending = true;
 		raceway_iscsi_end(session->conn, LOGOUT_SECONDS);
 	}
+	raceway_flow_look(&session->flow);
 	/* What it may not see any more is gone at once; who cannot be told is sent away. */
 	if (copy_luns(engine, session->vhba, &luns, &count) == 0) {
 		int err = raceway_nexus_map(session->nexus, luns, gone ? 0 : count);

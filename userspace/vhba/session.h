@@ -4,6 +4,7 @@
 #define RACEWAY_VHBA_SESSION_H
 
 #include "vhba/engine.h"
+#include "vhba/flow.h"
 
 struct raceway_session {
 	struct raceway_lane *lane;
@@ -12,6 +13,8 @@ struct raceway_session {
 	struct raceway_nexus *nexus;
 	struct raceway_iscsi_conn *conn;
 	struct raceway_session *next, **link; /* of the lane */
+	struct raceway_flow flow;	      /* its holds are the session's */
+	struct raceway_stats stats;
 	bool ending;
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	char initiator[RACEWAY_ISCSI_NAME_MAX + 1];

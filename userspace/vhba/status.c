@@ -2,6 +2,7 @@
 /* Asks each worker for its sessions, and puts them to what the main thread knows. */
 #include "vhba/status.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "vhba/disk.h"
@@ -10,8 +11,24 @@
 struct gather {
 	json_t *vhbas;	 /* object by name */
 	json_t *portals; /* object by name: sessions */
-	bool with_stats;
+	struct raceway_vhba **table;
+	size_t count;
+	struct raceway_stats *sums; /* one for each of the table; NULL: not wanted */
 };
+
+static int compare_names(const void *key, const void *member)
+{
+	return strcmp(key, (*(struct raceway_vhba *const *)member)->name);
+}
+
+static void add_stats(const struct gather *g, const struct raceway_session *s)
+{
+	struct raceway_vhba **found =
+		bsearch(s->vhba->name, g->table, g->count, sizeof(*found), compare_names);
+
+	if (found && g->sums)
+		raceway_stats_merge(&g->sums[found - g->table], &s->stats);
+}
 
 static json_t *session_object(const struct raceway_session *s)
 {
@@ -35,6 +52,7 @@ static void gather(struct raceway_lane *lane, void *context)
 		json_integer_set(sessions, json_integer_value(sessions) + 1);
 		if (!vhba)
 			continue; /* it is on its way out */
+		add_stats(g, s);
 		json_array_append_new(json_object_get(vhba, "sessions"), session_object(s));
 		json_integer_set(depth, json_integer_value(depth) +
 						(json_int_t)raceway_nexus_depth(s->nexus));
@@ -91,6 +109,65 @@ static json_t *vhba_object(const struct raceway_vhba *vhba)
 	return json_pack("{s:s, s:[], s:i}", "name", vhba->name, "sessions", "queue_depth", 0);
 }
 
+static json_t *counter_object(const struct raceway_counter *counter)
+{
+	return json_pack("{s:I, s:I}", "ios", (json_int_t)counter->ios, "bytes",
+			 (json_int_t)counter->bytes);
+}
+
+static json_t *direction_object(const struct raceway_direction *direction)
+{
+	static const struct {
+		const char *name;
+		unsigned int per_mille;
+	} quantiles[] = { { "p50", 500 }, { "p99", 990 }, { "p999", 999 } };
+	json_t *object = counter_object(&direction->total), *latency = json_object();
+
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		json_object_set_new(latency, quantiles[i].name,
+				    json_integer((json_int_t)raceway_stats_latency(
+					    direction, quantiles[i].per_mille)));
+	json_object_set_new(object, "latency", latency);
+	return object;
+}
+
+static void set_stats(json_t *vhba, const struct raceway_stats *stats)
+{
+	json_t *luns = json_array();
+
+	json_object_set_new(vhba, "read", direction_object(&stats->read));
+	json_object_set_new(vhba, "write", direction_object(&stats->write));
+	for (size_t i = 0; i < stats->lun_count; i++) {
+		const struct raceway_lun_stats *lun = &stats->luns[i];
+
+		json_array_append_new(luns, json_pack("{s:i, s:o, s:o}", "lun", lun->lun, "read",
+						      counter_object(&lun->read), "write",
+						      counter_object(&lun->write)));
+	}
+	json_object_set_new(vhba, "luns", luns);
+}
+
+/* What sessions that are over have left behind begins the sums. */
+static struct raceway_stats *begin_sums(struct raceway_engine *engine)
+{
+	struct raceway_stats *sums = calloc(engine->vhba_count + 1, sizeof(*sums));
+
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; sums && i < engine->vhba_count; i++)
+		raceway_stats_merge(&sums[i], &engine->vhbas[i]->past);
+	pthread_mutex_unlock(&engine->lock);
+	return sums;
+}
+
+static void end_sums(struct gather *g)
+{
+	for (size_t i = 0; g->sums && i < g->count; i++) {
+		set_stats(json_object_get(g->vhbas, g->table[i]->name), &g->sums[i]);
+		raceway_stats_free(&g->sums[i]);
+	}
+	free(g->sums);
+}
+
 /* The members of an object, as a list. */
 static json_t *to_list(json_t *object)
 {
@@ -106,7 +183,13 @@ static json_t *to_list(json_t *object)
 
 void raceway_status_add(struct raceway_engine *engine, bool with_stats, json_t *answer)
 {
-	struct gather g = { json_object(), json_object(), with_stats };
+	struct gather g = {
+		.vhbas = json_object(),
+		.portals = json_object(),
+		.table = engine->vhbas,
+		.count = engine->vhba_count,
+		.sums = with_stats ? begin_sums(engine) : NULL,
+	};
 	const struct raceway_config *config = engine->config;
 	json_t *volumes = json_array();
 
@@ -119,6 +202,7 @@ void raceway_status_add(struct raceway_engine *engine, bool with_stats, json_t *
 	for (size_t i = 0; config && i < config->volume_count; i++)
 		json_array_append_new(volumes, volume_object(engine, config->volumes[i].name));
 	raceway_engine_each(engine, gather, &g);
+	end_sums(&g);
 	json_object_set_new(answer, "portals", to_list(g.portals));
 	json_object_set_new(answer, "volumes", volumes);
 	json_object_set_new(answer, "vhbas", to_list(g.vhbas));

@@ -62,7 +62,7 @@ static void run_all(struct raceway_worker *worker, struct raceway_call *call)
 	}
 }
 
-static uint64_t clock_ns(void)
+uint64_t raceway_clock_ns(void)
 {
 	struct timespec now;
 
@@ -166,7 +166,7 @@ static void submit_and_wait(struct raceway_worker *worker)
 	struct io_uring_cqe *cqe;
 
 	if (first) {
-		uint64_t now = clock_ns(), left = first->key > now ? first->key - now : 0;
+		uint64_t now = raceway_clock_ns(), left = first->key > now ? first->key - now : 0;
 
 		timeout.tv_sec = (int64_t)(left / 1000000000ULL);
 		timeout.tv_nsec = (long long)(left % 1000000000ULL);
@@ -190,7 +190,7 @@ static void *run(void *context)
 		unsigned int count;
 
 		submit_and_wait(worker);
-		worker->now_ns = clock_ns();
+		worker->now_ns = raceway_clock_ns();
 		while ((count = io_uring_peek_batch_cqe(&worker->ring, cqes, COMPLETIONS)) > 0) {
 			for (unsigned int i = 0; i < count; i++) {
 				struct raceway_wait *wait = io_uring_cqe_get_data(cqes[i]);
@@ -237,7 +237,7 @@ int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker
 	worker->number = number;
 	worker->wake.complete = woken;
 	worker->stopping.run = stop;
-	worker->now_ns = clock_ns();
+	worker->now_ns = raceway_clock_ns();
 	empty(&worker->later);
 	empty(&worker->calls);
 	pthread_mutex_init(&worker->lock, NULL);

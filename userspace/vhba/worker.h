@@ -45,7 +45,9 @@ unsigned int raceway_worker_number(const struct raceway_worker *worker);
 /* An entry to fill in (io_uring_prep_*); never NULL, submits the full ring if it must. The wait
  * is set already. It leaves with all others of this round. */
 struct io_uring_sqe *raceway_worker_sqe(struct raceway_worker *worker, struct raceway_wait *wait);
-/* CLOCK_MONOTONIC in ns, read once per round. */
+/* CLOCK_MONOTONIC in ns, now. Any thread. */
+uint64_t raceway_clock_ns(void);
+/* The same, read once per round. */
 uint64_t raceway_worker_now(const struct raceway_worker *worker);
 /* Sets or moves; expired() at `at_ns` or soon after. -ENOMEM. */
 int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns);
