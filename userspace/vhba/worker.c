@@ -182,8 +182,11 @@ static void *run(void *context)
 	struct io_uring_cqe *cqes[COMPLETIONS];
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
-	/* From here on the ring is this thread's alone. */
-	io_uring_enable_rings(&worker->ring);
+	/* From here on the ring is this thread's alone. (The library's own function for that is
+	 * not exported by liburing 2.3.) */
+	if (io_uring_register((unsigned int)worker->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+			      NULL, 0))
+		abort();
 	listen_for_calls(worker);
 	while (!worker->stop) {
 		struct raceway_call *later;
