@@ -65,8 +65,8 @@ static const char *wrong_location(const struct raceway_vhba *vhba,
 	return "its MAC address is of no vNIC of the vHBA's server";
 }
 
-static void refused(struct raceway_engine *engine, const char *vhba,
-		    const struct raceway_iscsi_login *login, const char *reason)
+static void tell(struct raceway_engine *engine, const char *vhba,
+		 const struct raceway_iscsi_login *login, const char *reason)
 {
 	char peer[RACEWAY_PEER_TEXT];
 
@@ -105,7 +105,7 @@ enum raceway_iscsi_login_status raceway_access_identify(void *context,
 	else if (vhba->auth == RACEWAY_AUTH_LOCATION)
 		wrong = wrong_location(vhba, login);
 	if (wrong) {
-		refused(engine, vhba ? vhba->name : "", login, wrong);
+		tell(engine, vhba ? vhba->name : "", login, wrong);
 		status = ask_nobody(ret_chap);
 	} else {
 		*ret_chap = vhba->chap;
@@ -158,4 +158,17 @@ void raceway_access_discover(void *context, const struct raceway_iscsi_login *lo
 			found(found_context, engine->target, p->bound, p->group);
 	}
 	pthread_mutex_unlock(&engine->lock);
+}
+
+void raceway_access_refused(void *context, const struct raceway_iscsi_login *login,
+			    const char *reason)
+{
+	struct raceway_engine *engine = context;
+	struct raceway_vhba *vhba = find(engine, login->initiator);
+
+	/* Why others could not prove to be who they are not has been told before. */
+	if (vhba && vhba->auth == RACEWAY_AUTH_CHAP)
+		tell(engine, vhba->name, login, reason);
+	if (vhba)
+		raceway_vhba_put(vhba);
 }

@@ -15,5 +15,8 @@ enum raceway_iscsi_login_status raceway_access_open(void *context,
 						    struct raceway_nexus **ret_nexus);
 void raceway_access_discover(void *context, const struct raceway_iscsi_login *login,
 			     raceway_iscsi_found found, void *found_context);
+/* Tells of a login that has failed. */
+void raceway_access_refused(void *context, const struct raceway_iscsi_login *login,
+			    const char *reason);
 
 #endif

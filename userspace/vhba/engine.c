@@ -90,36 +90,16 @@ struct raceway_lane *raceway_engine_lane(struct raceway_engine *engine,
 	return &engine->lanes[raceway_worker_number(worker)];
 }
 
-struct start {
-	int err;
-};
-
-static void start_transport(struct raceway_lane *lane, void *context)
-{
-	struct start *start = context;
-
-	start->err = raceway_iscsi_new(lane->worker, &lane->engine->ops, &limits, &lane->iscsi);
-}
-
-static void stop_transport(struct raceway_lane *lane, void *context)
-{
-	if (lane->iscsi)
-		raceway_iscsi_free(lane->iscsi);
-	lane->iscsi = NULL;
-}
-
 static int start_lane(struct raceway_engine *engine, unsigned int number)
 {
 	struct raceway_lane *lane = &engine->lanes[number];
-	struct start start = { 0 };
+	int err = raceway_worker_start(number, &lane->worker);
 
+	if (err)
+		return err;
 	lane->engine = engine;
-	start.err = raceway_worker_start(number, &lane->worker);
-	if (start.err)
-		return start.err;
 	engine->lane_count++;
-	visit_lane(lane, start_transport, &start);
-	return start.err;
+	return raceway_iscsi_new(lane->worker, &engine->ops, &limits, &lane->iscsi);
 }
 
 int raceway_engine_start(struct raceway_engine *engine, unsigned int workers, const char *state_dir,
@@ -135,6 +115,7 @@ int raceway_engine_start(struct raceway_engine *engine, unsigned int workers, co
 		.open = raceway_access_open,
 		.close = raceway_session_close,
 		.discover = raceway_access_discover,
+		.refused = raceway_access_refused,
 		.submit = raceway_session_submit,
 		.context = engine,
 	};
@@ -152,7 +133,10 @@ int raceway_engine_start(struct raceway_engine *engine, unsigned int workers, co
 
 void raceway_engine_stop(struct raceway_engine *engine)
 {
-	raceway_engine_each(engine, stop_transport, NULL);
+	for (unsigned int i = 0; i < engine->lane_count; i++) {
+		if (engine->lanes[i].iscsi)
+			raceway_iscsi_free(engine->lanes[i].iscsi);
+	}
 	for (unsigned int i = 0; i < engine->lane_count; i++)
 		raceway_worker_stop(engine->lanes[i].worker);
 	raceway_portal_free_all(engine);

@@ -20,25 +20,9 @@
 
 #define OF(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-/* A connection on its way to the worker it belongs to. */
-struct handover {
-	struct raceway_call call;
-	struct raceway_portal *portal;
-	int fd;
-};
-
 static struct raceway_lane *acceptor(struct raceway_portal *portal)
 {
 	return &portal->engine->lanes[0];
-}
-
-static void arrive(struct raceway_call *call, struct raceway_worker *worker)
-{
-	struct handover *handover = OF(struct handover, call, call);
-	struct raceway_lane *lane = raceway_engine_lane(handover->portal->engine, worker);
-
-	raceway_iscsi_accept(lane->iscsi, handover->fd, handover->portal, handover->portal->group);
-	free(handover);
 }
 
 /* The one with the fewest sessions; in turn where several have as few. */
@@ -59,18 +43,6 @@ static struct raceway_lane *choose_lane(struct raceway_engine *engine)
 		}
 	}
 	return best;
-}
-
-static void hand_over(struct raceway_portal *portal, int fd)
-{
-	struct handover *handover = malloc(sizeof(*handover));
-
-	if (!handover) {
-		close(fd);
-		return;
-	}
-	*handover = (struct handover){ .call.run = arrive, .portal = portal, .fd = fd };
-	raceway_worker_call(choose_lane(portal->engine)->worker, &handover->call);
 }
 
 static void arm(struct raceway_portal *portal)
@@ -96,7 +68,8 @@ static void accepted(struct raceway_wait *wait, int result, uint32_t flags)
 	struct raceway_worker *worker = acceptor(portal)->worker;
 
 	if (result >= 0)
-		hand_over(portal, result);
+		raceway_iscsi_accept(choose_lane(portal->engine)->iscsi, result, portal,
+				     portal->group);
 	if (flags & IORING_CQE_F_MORE)
 		return;
 	portal->accepting = false;
