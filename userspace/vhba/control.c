@@ -18,6 +18,7 @@
 #define READ_BYTES 65536
 /* What a peer that does not read may leave with us before it is sent away. */
 #define UNSENT_MAX (2 * (size_t)RACEWAY_VHBA_FRAME_MAX)
+#define TICK_MS 5000
 #define HEADER_BYTES sizeof(uint32_t)
 
 struct buffer {
@@ -215,6 +216,7 @@ static void give_out_events(struct raceway_control *c)
 	json_t *event;
 
 	while ((event = raceway_events_take(c->events))) {
+		c->ops.event(c->ops.context, event);
 		if (c->peer >= 0)
 			put_frame(c, event);
 		else
@@ -233,11 +235,15 @@ int raceway_control_run(struct raceway_control *c, int signals)
 			{ .fd = c->peer, .events = POLLIN | (unsent ? POLLOUT : 0) },
 		};
 
-		if (poll(fds, 4, -1) < 0) {
+		int ready = poll(fds, 4, TICK_MS);
+
+		if (ready < 0) {
 			if (errno == EINTR)
 				continue;
 			return -errno;
 		}
+		if (ready == 0)
+			c->ops.tick(c->ops.context);
 		if (fds[0].revents)
 			return 0;
 		if (fds[3].revents & ~POLLOUT)

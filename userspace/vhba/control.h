@@ -21,6 +21,10 @@ struct raceway_control;
 struct raceway_control_ops {
 	/* Answers one request: a new object, {"id": ..., ...}. */
 	json_t *(*request)(void *context, const json_t *request, struct raceway_control_fds *fds);
+	/* An event is on its way out. */
+	void (*event)(void *context, const json_t *event);
+	/* Every few seconds. */
+	void (*tick)(void *context);
 	void *context;
 };
 

@@ -15,6 +15,16 @@ int raceway_disk_file_grow(struct raceway_disk *disk);
 /* Bytes that have space. 0 or -errno. */
 int raceway_disk_file_used(struct raceway_disk *disk, uint64_t *ret_bytes);
 
+/* Looks at what changes blocks before it does: somebody copies them as they are now. */
+struct raceway_disk_guard {
+	/* True: `io` may go on. False: the guard keeps it, and submits it again later on
+	 * `worker`. Any worker. */
+	bool (*pass)(struct raceway_disk_guard *guard, struct raceway_disk *disk,
+		     struct raceway_worker *worker, struct raceway_io *io);
+};
+/* Sets or, with NULL, takes away a file's guard. Workers may be about to ask it still. */
+void raceway_disk_file_guard(struct raceway_disk *disk, struct raceway_disk_guard *guard);
+
 /* Reads zeroes, forgets what is written. 0 or -ENOMEM. */
 int raceway_disk_null_open(uint64_t bytes, struct raceway_disk **ret_disk);
 

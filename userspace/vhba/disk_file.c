@@ -30,6 +30,7 @@ struct file {
 	struct raceway_disk disk;
 	int fd;
 	bool device;
+	struct raceway_disk_guard *guard; /* atomic */
 	bool no_quick_write; /* the file system knows no RWF_NOWAIT for writes; atomic */
 };
 
@@ -153,9 +154,14 @@ static uint64_t try_now(struct file *file, const struct raceway_io *io)
 static void submit(struct raceway_disk *disk, struct raceway_worker *worker, struct raceway_io *io)
 {
 	struct file *file = file_of(disk);
-	uint64_t done = try_now(file, io);
+	struct raceway_disk_guard *guard = __atomic_load_n(&file->guard, __ATOMIC_ACQUIRE);
 	struct step *step;
+	uint64_t done;
 
+	if (guard && io->kind != RACEWAY_IO_READ && io->kind != RACEWAY_IO_FLUSH &&
+	    !guard->pass(guard, disk, worker, io))
+		return;
+	done = try_now(file, io);
 	if (io->bytes && done == io->bytes) {
 		finish(io, 0);
 		return;
@@ -305,6 +311,11 @@ int raceway_disk_file_open(int fd, struct raceway_disk **ret_disk, struct racewa
 	own = -1;
 	*ret_disk = &RACEWAY_TAKE(file)->disk;
 	return 0;
+}
+
+void raceway_disk_file_guard(struct raceway_disk *disk, struct raceway_disk_guard *guard)
+{
+	__atomic_store_n(&file_of(disk)->guard, guard, __ATOMIC_RELEASE);
 }
 
 int raceway_disk_file_grow(struct raceway_disk *disk)

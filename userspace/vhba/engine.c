@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vhba/access.h"
+#include "vhba/copy.h"
 #include "vhba/events.h"
 #include "vhba/portal.h"
 #include "vhba/session.h"
@@ -133,6 +134,7 @@ int raceway_engine_start(struct raceway_engine *engine, unsigned int workers, co
 
 void raceway_engine_stop(struct raceway_engine *engine)
 {
+	raceway_copy_stop_all(engine);
 	for (unsigned int i = 0; i < engine->lane_count; i++) {
 		if (engine->lanes[i].iscsi)
 			raceway_iscsi_free(engine->lanes[i].iscsi);

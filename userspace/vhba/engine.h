@@ -25,6 +25,7 @@
 struct raceway_engine;
 struct raceway_events;
 struct raceway_session;
+struct raceway_copy;
 
 #define RACEWAY_PEER_TEXT 64 /* raceway_peer_format() */
 
@@ -112,8 +113,11 @@ struct raceway_engine {
 	/* The main thread's. */
 	struct raceway_volume *volumes;
 	struct raceway_store_of *stores;
+	struct raceway_copy *copies;
 	struct raceway_config *config; /* what was last configured */
-	json_t *problems;
+	json_t *misread;	       /* problems of the configuration itself */
+	json_t *problems;	       /* all */
+	bool incomplete;	       /* a volume could not be opened */
 
 	struct raceway_portal *portals; /* lock: discovery reads it; entries are never freed */
 	struct raceway_events *events;
@@ -131,10 +135,12 @@ void raceway_engine_each(struct raceway_engine *engine,
 struct raceway_lane *raceway_engine_lane(struct raceway_engine *engine,
 					 const struct raceway_worker *worker);
 
-/* Makes what is served as `config` says, which it takes over; main thread. `problems` gets what
- * cannot be served. */
+/* Makes what is served as `config` says, which it takes over; main thread. `misread` is what was
+ * wrong in it; with what cannot be served it is in engine->problems afterwards. */
 void raceway_engine_configure(struct raceway_engine *engine, struct raceway_config *config,
-			      json_t *problems);
+			      json_t *misread);
+/* Tries again what could not be served, or may have changed; main thread. */
+void raceway_engine_again(struct raceway_engine *engine);
 /* Lets go of all that was configured, when no worker runs any more. */
 void raceway_engine_forget(struct raceway_engine *engine);
 /* The volume may be larger than before; main thread. */

@@ -44,6 +44,8 @@ static int serve(struct raceway_engine *engine, struct raceway_events *events, i
 {
 	const struct raceway_control_ops ops = {
 		.request = raceway_requests_answer,
+		.event = raceway_requests_event,
+		.tick = raceway_requests_tick,
 		.context = engine,
 	};
 	struct raceway_control *control;

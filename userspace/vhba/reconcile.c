@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vhba/copy.h"
 #include "vhba/portal.h"
 #include "vhba/session.h"
 #include "vhba/volume.h"
@@ -33,6 +34,7 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 {
 	struct raceway_volume *served = NULL;
 
+	engine->incomplete = false;
 	for (size_t i = 0; i < config->volume_count; i++) {
 		const struct raceway_volume_config *c = &config->volumes[i];
 		struct raceway_volume *volume = NULL, **link = &engine->volumes;
@@ -45,8 +47,11 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 			*link = volume->next;
 			if (raceway_volume_grow(volume, c->size))
 				problem(problems, "volume", c->name, "its size cannot be read");
+		} else if (raceway_copy_is_making(engine, c->name)) {
+			continue; /* it is opened when it is all there */
 		} else if (raceway_volume_open(c, engine->keep_dir, &volume, &err)) {
 			problem(problems, "volume", c->name, err.message);
+			engine->incomplete = true;
 			continue;
 		}
 		volume->next = served;
@@ -250,12 +255,15 @@ bool raceway_engine_is_mapped(struct raceway_engine *engine, const char *name)
 	return false;
 }
 
-void raceway_engine_configure(struct raceway_engine *engine, struct raceway_config *config,
-			      json_t *problems)
+/* Makes what is served as engine->config says. */
+static void reconcile(struct raceway_engine *engine)
 {
-	struct raceway_volume *served = open_volumes(engine, config, problems);
-	struct raceway_volume *left = engine->volumes, *next;
+	const struct raceway_config *config = engine->config;
+	json_t *problems = json_copy(engine->misread);
+	struct raceway_volume *served, *left, *next;
 
+	served = open_volumes(engine, config, problems);
+	left = engine->volumes;
 	engine->volumes = served;
 	if (follow_vhbas(engine, config, problems))
 		raceway_problem_add(problems, "", "out of memory");
@@ -266,10 +274,26 @@ void raceway_engine_configure(struct raceway_engine *engine, struct raceway_conf
 		raceway_volume_close(left);
 	}
 	drop_arbiters(engine, config);
-	raceway_config_free(engine->config);
-	engine->config = config;
 	json_decref(engine->problems);
-	engine->problems = json_incref(problems);
+	engine->problems = problems;
+}
+
+void raceway_engine_configure(struct raceway_engine *engine, struct raceway_config *config,
+			      json_t *misread)
+{
+	struct raceway_config *old = engine->config;
+
+	engine->config = config;
+	json_decref(engine->misread);
+	engine->misread = json_incref(misread);
+	reconcile(engine);
+	raceway_config_free(old);
+}
+
+void raceway_engine_again(struct raceway_engine *engine)
+{
+	if (engine->config)
+		reconcile(engine);
 }
 
 void raceway_engine_forget(struct raceway_engine *engine)
@@ -286,4 +310,5 @@ void raceway_engine_forget(struct raceway_engine *engine)
 	drop_arbiters(engine, NULL);
 	raceway_config_free(engine->config);
 	json_decref(engine->problems);
+	json_decref(engine->misread);
 }

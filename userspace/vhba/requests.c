@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/version.h"
+#include "vhba/copy.h"
 #include "vhba/fields.h"
 #include "vhba/pool.h"
 #include "vhba/portal.h"
@@ -40,15 +41,15 @@ static int do_hello(struct call *c)
 
 static int do_configure(struct call *c)
 {
-	json_t *problems = json_array();
+	json_t *misread = json_array();
 	struct raceway_config *config = NULL;
-	int ret = raceway_config_read(c->request, problems, &config, c->err);
+	int ret = raceway_config_read(c->request, misread, &config, c->err);
 
 	if (!ret) {
-		raceway_engine_configure(c->engine, config, problems);
-		json_object_set(c->answer, "problems", problems);
+		raceway_engine_configure(c->engine, config, misread);
+		json_object_set(c->answer, "problems", c->engine->problems);
 	}
-	json_decref(problems);
+	json_decref(misread);
 	return ret;
 }
 
@@ -136,6 +137,23 @@ static int do_delete(struct call *c)
 	return ret || !has_file(&f) ? ret : raceway_pool_delete(f.path, f.volume, c->err);
 }
 
+static int do_clone(struct call *c)
+{
+	char from[RACEWAY_VHBA_NAME_MAX + 1], to[RACEWAY_VHBA_NAME_MAX + 1];
+	char path[RACEWAY_VHBA_PATH_MAX];
+	bool copied;
+	int ret;
+
+	if (raceway_field_text(c->request, "from", true, from, sizeof(from), c->err) ||
+	    raceway_field_text(c->request, "to", true, to, sizeof(to), c->err) ||
+	    raceway_field_text(c->request, "path", true, path, sizeof(path), c->err))
+		return -EINVAL;
+	ret = raceway_copy_start(c->engine, path, from, to, &copied, c->err);
+	if (!ret)
+		json_object_set_new(c->answer, "copied", json_boolean(copied));
+	return ret;
+}
+
 static int do_status(struct call *c)
 {
 	raceway_status_add(c->engine, json_is_true(json_object_get(c->request, "stats")),
@@ -149,13 +167,29 @@ static const struct {
 } operations[] = {
 	{ "hello", do_hello },	 { "configure", do_configure }, { "listen", do_listen },
 	{ "create", do_create }, { "resize", do_resize },	{ "delete", do_delete },
-	{ "status", do_status },
+	{ "status", do_status }, { "clone", do_clone },
 };
 
 static json_t *error_object(const struct raceway_error *err)
 {
 	return json_pack("{s:s, s:s, s:s, s:i}", "object", err->object, "field", err->field,
 			 "message", err->message, "fault", (int)err->fault);
+}
+
+void raceway_requests_event(void *context, const json_t *event)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+
+	if (name && !strcmp(name, "volume-copy") && raceway_copy_collect(context))
+		raceway_engine_again(context);
+}
+
+void raceway_requests_tick(void *context)
+{
+	const struct raceway_engine *engine = context;
+
+	if (engine->incomplete)
+		raceway_engine_again(context);
 }
 
 json_t *raceway_requests_answer(void *context, const json_t *request,

@@ -9,5 +9,9 @@
 /* The callback of struct raceway_control_ops; its context is a struct raceway_engine. */
 json_t *raceway_requests_answer(void *context, const json_t *request,
 				struct raceway_control_fds *fds);
+/* The callback `event`: a copy that is complete is a volume. */
+void raceway_requests_event(void *context, const json_t *event);
+/* The callback `tick`: a volume that was not there may have come. */
+void raceway_requests_tick(void *context);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vhba/copy.h"
 #include "vhba/disk.h"
 #include "vhba/session.h"
 
@@ -85,10 +86,15 @@ static const struct raceway_volume *find_volume(struct raceway_engine *engine, c
 static json_t *volume_object(struct raceway_engine *engine, const char *name)
 {
 	const struct raceway_volume *volume = find_volume(engine, name);
+	int percent = raceway_copy_percent(engine, name);
 	uint64_t used = 0;
 	json_t *object =
 		json_pack("{s:s, s:o}", "name", name, "oper", problem_of(engine, "volume", name));
 
+	if (percent >= 0) {
+		json_object_set_new(object, "oper", json_string("copying"));
+		json_object_set_new(object, "copying", json_integer(percent));
+	}
 	if (!volume)
 		return object;
 	if (volume->type == RACEWAY_SAN_POOL)
