@@ -30,6 +30,10 @@ struct raceway_lu_options {
 	uint8_t naa[8];		   /* NAA 3 or 6 begins it: the designator of VPD page 83 */
 	char serial[33];	   /* VPD page 80 */
 	const struct raceway_lu_keep *keep; /* NULL: reservations die with the process */
+	/* NULL, or called when the last hold is gone: nothing uses the disk any more. Any thread.
+	 */
+	void (*gone)(void *context);
+	void *context;
 };
 
 /* 0 or -errno; a state of reservations that cannot be read is -EBADMSG: the unit is not made,
@@ -72,6 +76,8 @@ int raceway_nexus_map(struct raceway_nexus *nexus, const struct raceway_lun *lun
 /* I_T nexus loss: all tasks are aborted, RESERVE goes, persistent reservations stay. Its memory
  * goes when the last task is done. */
 void raceway_nexus_free(struct raceway_nexus *nexus);
+/* Aborts all tasks; those that wait before they run end at once (raceway_scsi_hold()). */
+void raceway_nexus_abort(struct raceway_nexus *nexus);
 void *raceway_nexus_owner(const struct raceway_nexus *nexus);
 /* Tasks under way. */
 size_t raceway_nexus_depth(const struct raceway_nexus *nexus);

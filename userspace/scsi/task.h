@@ -17,6 +17,8 @@
 
 struct raceway_nexus;
 struct raceway_lu;
+struct raceway_itl;
+struct raceway_command;
 
 enum raceway_task_attribute {
 	RACEWAY_TASK_UNTAGGED,
@@ -71,14 +73,46 @@ struct raceway_task {
 
 	/* The device server's own. */
 	struct raceway_lu *lu;
+	struct raceway_itl *itl; /* NULL: no such unit for this nexus */
+	const struct raceway_command *command;
 	struct raceway_io io;
 	struct raceway_task *next, **link; /* task set of the nexus */
 	uint64_t since_ns;		   /* when it was taken */
+	uint64_t order;			   /* in which the nexus took its tasks */
 	uint64_t reset_seen;
+	void (*passed)(struct raceway_task *task); /* done() of the transport, while passed on */
+	/* A command of several operations goes on here after each; false: it has ended. */
+	bool (*advance)(struct raceway_task *task);
+	bool advancing, again;
+	/* NULL, or ends a command at once that waits for no operation of its own. */
+	void (*cancel)(struct raceway_task *task);
+	/* The gate of a unit that it is in or waits at, and what follows the waiting. */
+	struct raceway_itl *gate;
+	struct raceway_task *gate_next;
+	void (*admitted)(struct raceway_task *task);
+	bool exclusive;
+	bool held;     /* by raceway_scsi_hold() */
 	uint32_t step; /* of a command of several operations */
 	void *scratch; /* freed by raceway_task_release() */
+
+	/* Of whoever serves and lets tasks wait (rates), before the device server has them. */
+	struct raceway_task_serve {
+		void (*done)(struct raceway_task *task); /* the transport's meanwhile */
+		struct raceway_task *next;
+		void *flow;
+		uint64_t since_ns;
+		uint64_t bytes;
+		uint16_t lun;
+		uint8_t state;
+		bool reads, writes;
+	} serve;
 };
 
+/* The task counts as taken but does not run yet: whoever serves lets it wait (rates), until
+ * raceway_scsi_execute(). If task management, or the end of its nexus, aborts it meanwhile,
+ * cancel() is called, which takes it back and has it executed, so that it ends. `held` was false.
+ */
+void raceway_scsi_hold(struct raceway_task *task, void (*cancel)(struct raceway_task *task));
 /* Runs the command. Never blocks. */
 void raceway_scsi_execute(struct raceway_task *task);
 /* Frees what the device server gave to the task, after done(). The struct is the transport's. */
