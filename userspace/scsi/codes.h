@@ -132,7 +132,7 @@ enum raceway_asc {
 
 /* Unit attention conditions, the one to be told first coming first (SAM-5 5.14). */
 #define RACEWAY_ATTENTIONS(X)                                                                      \
-	X(POWER_ON, 0x2901)                                                                        \
+	X(POWER_ON, 0x2900)                                                                        \
 	X(RESET, 0x2903)	/* BUS DEVICE RESET FUNCTION OCCURRED */                           \
 	X(CLEARED, 0x2f00)	/* COMMANDS CLEARED BY ANOTHER INITIATOR */                        \
 	X(PREEMPTED, 0x2a03)	/* RESERVATIONS PREEMPTED */                                       \

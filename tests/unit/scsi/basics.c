@@ -115,7 +115,7 @@ Test(basics, luns_are_a_nexus_own)
 	bed_prepare(&t, nexus, "00 00 00 00 00 00", 0, 0);
 	t.task.lun = 3ULL << 48;
 	raceway_scsi_execute(&t.task);
-	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2901);
+	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2900);
 	raceway_scsi_execute((bed_prepare(&t, nexus, "00 00 00 00 00 00", 0, 0),
 			      t.task.lun = 3ULL << 48, &t.task));
 	bed_expect(&t, RACEWAY_SCSI_GOOD);

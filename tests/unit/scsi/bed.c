@@ -230,7 +230,7 @@ struct raceway_nexus *bed_nexus(const char *name, struct raceway_lu *lu)
 	bed_nexus_options(name, &options);
 	cr_assert_eq(raceway_nexus_new(&options, &lun, 1, &nexus), 0);
 	bed_run(&t, nexus, "00 00 00 00 00 00", 0, 0);
-	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2901);
+	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2900);
 	return nexus;
 }
 

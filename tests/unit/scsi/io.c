@@ -284,7 +284,7 @@ Test(io, a_nexus_ends_with_its_tasks)
 	expect_aborted(&u);
 	cr_assert_eq(raceway_nexus_map(other, &lun, 1), 0);
 	bed_run(&u, other, "00 00 00 00 00 00", 0, 0);
-	bed_expect_sense(&u, RACEWAY_KEY_UNIT_ATTENTION, 0x2901);
+	bed_expect_sense(&u, RACEWAY_KEY_UNIT_ATTENTION, 0x2900);
 	raceway_nexus_free(other);
 	raceway_lu_put(lu);
 }
