@@ -3,7 +3,7 @@
  * becomes of a command is asked of whoever serves (the operations below).
  *
  * One connection per session (MaxConnections 1), ErrorRecoveryLevel 0. A connection belongs to
- * one worker; everything here is called on it, but for raceway_iscsi_accept(). */
+ * one worker: the operations are called on it, and what takes a connection is called there. */
 #ifndef RACEWAY_ISCSI_TARGET_H
 #define RACEWAY_ISCSI_TARGET_H
 
@@ -38,7 +38,12 @@ enum raceway_iscsi_login_status {
 	RACEWAY_LOGIN_AUTH_FAILED = 0x0201,
 	RACEWAY_LOGIN_FORBIDDEN = 0x0202,
 	RACEWAY_LOGIN_NOT_FOUND = 0x0203,
+	RACEWAY_LOGIN_VERSION = 0x0205,
+	RACEWAY_LOGIN_TOO_MANY_CONNECTIONS = 0x0206,
 	RACEWAY_LOGIN_MISSING = 0x0207,
+	RACEWAY_LOGIN_SESSION_TYPE = 0x0209,
+	RACEWAY_LOGIN_NO_SESSION = 0x020a,
+	RACEWAY_LOGIN_INVALID = 0x020b,
 	RACEWAY_LOGIN_TARGET_ERROR = 0x0300,
 	RACEWAY_LOGIN_UNAVAILABLE = 0x0301,
 	RACEWAY_LOGIN_NO_RESOURCES = 0x0302,
@@ -76,31 +81,40 @@ struct raceway_iscsi_ops {
 	/* What the initiator may see, to a discovery session or SendTargets in a session. */
 	void (*discover)(void *context, const struct raceway_iscsi_login *login,
 			 raceway_iscsi_found found, void *found_context);
+	/* NULL, or hears of every login that is refused, and why. */
+	void (*refused)(void *context, const struct raceway_iscsi_login *login, const char *reason);
 	/* Runs the command now or later (rates): ends in raceway_scsi_execute(). */
 	void (*submit)(void *context, struct raceway_task *task);
 	void *context;
 };
 
+/* 0 means the default. */
 struct raceway_iscsi_limits {
-	uint32_t max_connections;  /* of the worker; further ones are closed at once */
+	/* Of the worker, default 4,096. Further ones are closed at once, unless one in login is
+	 * older than a second: that one goes. */
+	uint32_t max_connections;
 	uint32_t login_timeout_ms; /* from accept to full feature phase; default 15,000 */
-	uint32_t nop_interval_ms;  /* of an idle connection; 0: none */
+	uint32_t nop_interval_ms;  /* of an idle connection; 0: never */
 	uint32_t nop_timeout_ms;
 	uint32_t queue_depth;	   /* CmdSN window, default 128 */
 	uint32_t max_recv_segment; /* MaxRecvDataSegmentLength declared; default 256 KiB */
+	/* At least what RFC 7143 has where nobody says anything: 64 KiB and 256 KiB. */
 	uint32_t first_burst, max_burst;
-	uint64_t connection_bytes; /* of data buffers one connection may hold */
+	/* Of data buffers one connection may hold; default 32 MiB. Half of it is for unsolicited
+	 * data, which bounds the window. */
+	uint64_t connection_bytes;
 };
 
-/* Per worker. */
+/* Per worker. `ops` is borrowed. 0 or -ENOMEM. Any thread. */
 struct raceway_iscsi;
 int raceway_iscsi_new(struct raceway_worker *worker, const struct raceway_iscsi_ops *ops,
 		      const struct raceway_iscsi_limits *limits, struct raceway_iscsi **ret_iscsi);
-/* Closes all connections; returns when their sockets are closed and tasks are done. */
+/* Closes all connections; returns when their sockets are closed and tasks are done. From any
+ * thread but the worker's, which must go on meanwhile. */
 void raceway_iscsi_free(struct raceway_iscsi *iscsi);
 
-/* Takes over a connected socket. On the worker of `iscsi`. `portal` is not looked at, `group` is
- * its target portal group tag. */
+/* Takes over a connected socket. `portal` is not looked at, `group` is its target portal group
+ * tag. Any thread. */
 void raceway_iscsi_accept(struct raceway_iscsi *iscsi, int fd, void *portal, uint16_t group);
 
 /* Asks the initiator to log out (asynchronous message, event 1), and drops the connection after

@@ -187,17 +187,38 @@ static void execute(struct raceway_task *task)
 		run(task);
 }
 
-void raceway_scsi_execute(struct raceway_task *task)
+/* Into the task set. */
+static void join(struct raceway_task *task)
 {
 	prepare(task);
 	link_task(task);
 	task->itl = raceway_itl_find(task->nexus, task->lun);
-	if (!task->itl) {
-		raceway_absent_execute(task);
+	if (!task->itl)
 		return;
-	}
 	raceway_itl_hold(task->itl);
 	task->lu = task->itl->lu;
 	task->reset_seen = atomic_load(&task->itl->resets);
-	execute(task);
+}
+
+void raceway_scsi_hold(struct raceway_task *task, void (*cancel)(struct raceway_task *task))
+{
+	join(task);
+	task->cancel = cancel;
+	task->held = true;
+}
+
+void raceway_scsi_execute(struct raceway_task *task)
+{
+	if (task->held) {
+		task->held = false;
+		task->cancel = NULL;
+	} else {
+		join(task);
+	}
+	if (raceway_task_dead(task))
+		raceway_task_good(task); /* it is not answered */
+	else if (!task->itl)
+		raceway_absent_execute(task);
+	else
+		execute(task);
 }

@@ -41,12 +41,17 @@ struct raceway_lu *raceway_lu_hold(struct raceway_lu *lu)
 
 void raceway_lu_put(struct raceway_lu *lu)
 {
+	struct raceway_lu_options options;
+
 	if (!lu || atomic_fetch_sub(&lu->holds, 1) > 1)
 		return;
 	pthread_mutex_destroy(&lu->lock);
 	raceway_pr_free(lu->pr);
 	free(lu->sanitize); /* one that has failed: none runs without holding the unit */
+	options = lu->options;
 	free(lu);
+	if (options.gone)
+		options.gone(options.context);
 }
 
 struct raceway_disk *raceway_lu_disk(const struct raceway_lu *lu)

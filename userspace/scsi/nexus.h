@@ -30,6 +30,10 @@ struct raceway_lu_options {
 	uint8_t naa[8];		   /* NAA 3 or 6 begins it: the designator of VPD page 83 */
 	char serial[33];	   /* VPD page 80 */
 	const struct raceway_lu_keep *keep; /* NULL: reservations die with the process */
+	/* NULL, or called when the last hold is gone: nothing uses the disk any more. Any thread.
+	 */
+	void (*gone)(void *context);
+	void *context;
 };
 
 /* 0 or -errno; a state of reservations that cannot be read is -EBADMSG: the unit is not made,

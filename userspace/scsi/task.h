@@ -91,10 +91,28 @@ struct raceway_task {
 	struct raceway_task *gate_next;
 	void (*admitted)(struct raceway_task *task);
 	bool exclusive;
+	bool held;     /* by raceway_scsi_hold() */
 	uint32_t step; /* of a command of several operations */
 	void *scratch; /* freed by raceway_task_release() */
+
+	/* Of whoever serves and lets tasks wait (rates), before the device server has them. */
+	struct raceway_task_serve {
+		void (*done)(struct raceway_task *task); /* the transport's meanwhile */
+		struct raceway_task *next;
+		void *flow;
+		uint64_t since_ns;
+		uint64_t bytes;
+		uint16_t lun;
+		uint8_t state;
+		bool reads, writes;
+	} serve;
 };
 
+/* The task counts as taken but does not run yet: whoever serves lets it wait (rates), until
+ * raceway_scsi_execute(). If task management, or the end of its nexus, aborts it meanwhile,
+ * cancel() is called, which takes it back and has it executed, so that it ends. `held` was false.
+ */
+void raceway_scsi_hold(struct raceway_task *task, void (*cancel)(struct raceway_task *task));
 /* Runs the command. Never blocks. */
 void raceway_scsi_execute(struct raceway_task *task);
 /* Frees what the device server gave to the task, after done(). The struct is the transport's. */

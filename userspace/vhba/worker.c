@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define RING_ENTRIES 1024
 #define COMPLETIONS 64
+/* A timer of a rate is late by this at most, where the default would be 50 us. */
+#define TIMER_SLACK_NS 1000UL
 
 struct queue {
 	struct raceway_call *first, **end;
@@ -24,8 +27,7 @@ struct raceway_worker {
 	struct io_uring ring;
 	pthread_t thread;
 	uint64_t now_ns;
-	struct raceway_timer **heap; /* from 1 on: the earliest first */
-	size_t timers, room;
+	struct raceway_heap timers;
 	struct queue later;
 	bool stop; /* the worker's own */
 	struct raceway_call stopping;
@@ -60,7 +62,7 @@ static void run_all(struct raceway_worker *worker, struct raceway_call *call)
 	}
 }
 
-static uint64_t clock_ns(void)
+uint64_t raceway_clock_ns(void)
 {
 	struct timespec now;
 
@@ -89,71 +91,29 @@ struct io_uring_sqe *raceway_worker_sqe(struct raceway_worker *worker, struct ra
 	return sqe;
 }
 
-/* Timers: a binary heap. */
-static void place(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
-{
-	worker->heap[at] = timer;
-	timer->place = at;
-}
-
-static void sift(struct raceway_worker *worker, size_t at, struct raceway_timer *timer)
-{
-	for (; at > 1 && worker->heap[at / 2]->at_ns > timer->at_ns; at /= 2)
-		place(worker, at, worker->heap[at / 2]);
-	for (;;) {
-		size_t child = 2 * at;
-
-		if (child > worker->timers)
-			break;
-		if (child < worker->timers &&
-		    worker->heap[child + 1]->at_ns < worker->heap[child]->at_ns)
-			child++;
-		if (worker->heap[child]->at_ns >= timer->at_ns)
-			break;
-		place(worker, at, worker->heap[child]);
-		at = child;
-	}
-	place(worker, at, timer);
-}
-
 int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns)
 {
-	if (timer->place == 0) {
-		if (worker->timers + 2 > worker->room) {
-			size_t room = worker->room ? 2 * worker->room : 64;
-			struct raceway_timer **heap =
-				reallocarray(worker->heap, room, sizeof(struct raceway_timer *));
+	int err = raceway_heap_reserve(&worker->timers, worker->timers.count + 1);
 
-			if (!heap)
-				return -ENOMEM;
-			worker->heap = heap;
-			worker->room = room;
-		}
-		timer->place = ++worker->timers;
-	}
-	timer->at_ns = at_ns;
-	sift(worker, timer->place, timer);
-	return 0;
+	if (!err)
+		raceway_heap_put(&worker->timers, &timer->node, at_ns);
+	return err;
 }
 
 void raceway_timer_clear(struct raceway_worker *worker, struct raceway_timer *timer)
 {
-	struct raceway_timer *last;
-	size_t at = timer->place;
-
-	if (at == 0)
-		return;
-	last = worker->heap[worker->timers--];
-	timer->place = 0;
+	raceway_heap_remove(&worker->timers, &timer->node);
 	timer->at_ns = 0;
-	if (last != timer)
-		sift(worker, at, last);
 }
 
 static void expire(struct raceway_worker *worker)
 {
-	while (worker->timers > 0 && worker->heap[1]->at_ns <= worker->now_ns) {
-		struct raceway_timer *timer = worker->heap[1];
+	struct raceway_heap_node *first;
+
+	while ((first = raceway_heap_first(&worker->timers)) && first->key <= worker->now_ns) {
+		struct raceway_timer *timer =
+			(struct raceway_timer *)((char *)first -
+						 offsetof(struct raceway_timer, node));
 
 		raceway_timer_clear(worker, timer);
 		timer->expired(timer);
@@ -202,11 +162,11 @@ static void woken(struct raceway_wait *wait, int result, uint32_t flags)
 static void submit_and_wait(struct raceway_worker *worker)
 {
 	struct __kernel_timespec timeout, *until = NULL;
+	const struct raceway_heap_node *first = raceway_heap_first(&worker->timers);
 	struct io_uring_cqe *cqe;
 
-	if (worker->timers > 0) {
-		uint64_t now = clock_ns(), at = worker->heap[1]->at_ns;
-		uint64_t left = at > now ? at - now : 0;
+	if (first) {
+		uint64_t now = raceway_clock_ns(), left = first->key > now ? first->key - now : 0;
 
 		timeout.tv_sec = (int64_t)(left / 1000000000ULL);
 		timeout.tv_nsec = (long long)(left % 1000000000ULL);
@@ -221,13 +181,19 @@ static void *run(void *context)
 	struct raceway_worker *worker = context;
 	struct io_uring_cqe *cqes[COMPLETIONS];
 
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+	/* From here on the ring is this thread's alone. (The library's own function for that is
+	 * not exported by liburing 2.3.) */
+	if (io_uring_register((unsigned int)worker->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+			      NULL, 0))
+		abort();
 	listen_for_calls(worker);
 	while (!worker->stop) {
 		struct raceway_call *later;
 		unsigned int count;
 
 		submit_and_wait(worker);
-		worker->now_ns = clock_ns();
+		worker->now_ns = raceway_clock_ns();
 		while ((count = io_uring_peek_batch_cqe(&worker->ring, cqes, COMPLETIONS)) > 0) {
 			for (unsigned int i = 0; i < count; i++) {
 				struct raceway_wait *wait = io_uring_cqe_get_data(cqes[i]);
@@ -253,6 +219,17 @@ static void stop(struct raceway_call *call, struct raceway_worker *worker)
 	worker->stop = true;
 }
 
+/* One thread submits, and completions are gathered when it waits: since kernel 6.1. */
+static int make_ring(struct io_uring *ring)
+{
+	const unsigned int flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_R_DISABLED;
+	int err = io_uring_queue_init(RING_ENTRIES, ring,
+				      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+					      IORING_SETUP_R_DISABLED);
+
+	return err == -EINVAL ? io_uring_queue_init(RING_ENTRIES, ring, flags) : err;
+}
+
 int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker)
 {
 	struct raceway_worker *worker = calloc(1, sizeof(*worker));
@@ -263,7 +240,7 @@ int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker
 	worker->number = number;
 	worker->wake.complete = woken;
 	worker->stopping.run = stop;
-	worker->now_ns = clock_ns();
+	worker->now_ns = raceway_clock_ns();
 	empty(&worker->later);
 	empty(&worker->calls);
 	pthread_mutex_init(&worker->lock, NULL);
@@ -272,7 +249,7 @@ int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker
 		err = -errno;
 		goto free_worker;
 	}
-	err = io_uring_queue_init(RING_ENTRIES, &worker->ring, IORING_SETUP_COOP_TASKRUN);
+	err = make_ring(&worker->ring);
 	if (err < 0)
 		goto close_eventfd;
 	err = -pthread_create(&worker->thread, NULL, run, worker);
@@ -298,6 +275,6 @@ void raceway_worker_stop(struct raceway_worker *worker)
 	io_uring_queue_exit(&worker->ring);
 	close(worker->eventfd);
 	pthread_mutex_destroy(&worker->lock);
-	free(worker->heap);
+	raceway_heap_free(&worker->timers);
 	free(worker);
 }

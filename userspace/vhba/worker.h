@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/heap.h"
+
 struct raceway_worker;
 
 /* The user data of a submission: embedded in what waits for it. Must live until complete(),
@@ -27,8 +29,10 @@ struct raceway_call {
 
 struct raceway_timer {
 	void (*expired)(struct raceway_timer *timer);
-	uint64_t at_ns; /* 0: not set */
-	size_t place;	/* in the heap, 1 and up */
+	union {
+		uint64_t at_ns; /* 0: not set */
+		struct raceway_heap_node node;
+	};
 };
 
 /* `number` counts the workers from 0. 0 or -errno. */
@@ -41,7 +45,9 @@ unsigned int raceway_worker_number(const struct raceway_worker *worker);
 /* An entry to fill in (io_uring_prep_*); never NULL, submits the full ring if it must. The wait
  * is set already. It leaves with all others of this round. */
 struct io_uring_sqe *raceway_worker_sqe(struct raceway_worker *worker, struct raceway_wait *wait);
-/* CLOCK_MONOTONIC in ns, read once per round. */
+/* CLOCK_MONOTONIC in ns, now. Any thread. */
+uint64_t raceway_clock_ns(void);
+/* The same, read once per round. */
 uint64_t raceway_worker_now(const struct raceway_worker *worker);
 /* Sets or moves; expired() at `at_ns` or soon after. -ENOMEM. */
 int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Credit and debt of a vHBA. */
+#include "vhba/rates.h"
+
+#include "raceway/bucket.h"
+#include "raceway/limits.h"
+
+/* Deep enough for a timer that is late and for an initiator that pauses a little; in a second,
+ * which is what limits are held to within 1 % in, it is half a per cent. */
+#define DEPTH (5000000ULL << RACEWAY_TICK_SHIFT)
+/* An operation costs at most an hour, whatever the rate. */
+#define COST_MAX RACEWAY_DEPTH_MAX
+#define PIECE_BYTES (RACEWAY_FRAME_MAX - 1)
+#define BITS_PER_BYTE 8
+
+/* Ticks per unit of `rate` units per second. */
+static uint64_t mult_of(uint64_t rate, uint64_t units)
+{
+	uint64_t second = (RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT) << RACEWAY_MULT_SHIFT;
+
+	/* Rounded up, so that the rate is never exceeded. */
+	return rate ? (uint64_t)(((unsigned __int128)second * units + rate - 1) / rate) : 0;
+}
+
+static uint64_t load(const __u64 *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+/* What one bucket is charged for an operation. raceway_cost() takes less than RACEWAY_FRAME_MAX
+ * at a time. */
+static uint64_t cost_of(enum raceway_rate rate, uint64_t mult, uint64_t bytes)
+{
+	uint64_t cost = 0;
+
+	if (rate == RACEWAY_RATE_PEAK_IOS || rate == RACEWAY_RATE_COMMITTED_IOS)
+		return (mult + RACEWAY_MULT_ROUND) >> RACEWAY_MULT_SHIFT;
+	for (; bytes > PIECE_BYTES && cost < COST_MAX; bytes -= PIECE_BYTES)
+		cost += raceway_cost(mult, PIECE_BYTES);
+	cost += raceway_cost(mult, (uint32_t)bytes);
+	return cost < COST_MAX ? cost : COST_MAX;
+}
+
+void raceway_rates_set(struct raceway_rates *rates, const struct raceway_limits_config *limits,
+		       uint64_t now_ns)
+{
+	const uint64_t wanted[RACEWAY_RATES] = {
+		[RACEWAY_RATE_PEAK_BYTES] = mult_of(limits->pir_bps, BITS_PER_BYTE),
+		[RACEWAY_RATE_PEAK_IOS] = mult_of(limits->iops_pir, 1),
+		[RACEWAY_RATE_COMMITTED_BYTES] = mult_of(limits->cir_bps, BITS_PER_BYTE),
+		[RACEWAY_RATE_COMMITTED_IOS] = mult_of(limits->iops_cir, 1),
+	};
+	uint64_t now = raceway_ticks(now_ns);
+
+	for (int i = 0; i < RACEWAY_RATES; i++) {
+		uint64_t before = load(&rates->mult[i]);
+		uint64_t debt = raceway_tat_base(load(&rates->tat[i]), now) - now;
+		unsigned __int128 anew = before ? (unsigned __int128)debt * wanted[i] / before : 0;
+
+		if (before == wanted[i])
+			continue;
+		__atomic_store_n(&rates->tat[i],
+				 now + (uint64_t)(anew < COST_MAX ? anew : COST_MAX),
+				 __ATOMIC_RELAXED);
+		__atomic_store_n(&rates->mult[i], wanted[i], __ATOMIC_RELAXED);
+	}
+}
+
+/* The later of `at` and when this bucket has credit again. */
+static uint64_t wait_for(const struct raceway_rates *rates, enum raceway_rate rate, uint64_t now_ns,
+			 uint64_t at)
+{
+	uint64_t now = raceway_ticks(now_ns), debt, ready;
+
+	if (!load(&rates->mult[rate]))
+		return at;
+	debt = raceway_tat_base(load(&rates->tat[rate]), now) - now;
+	if (debt <= DEPTH)
+		return at;
+	/* Once half of the depth is free again, so that several can pass for one timer. */
+	ready = now_ns + ((debt - DEPTH / 2) >> RACEWAY_TICK_SHIFT);
+	return ready > at ? ready : at;
+}
+
+uint64_t raceway_rates_ready(struct raceway_rates *rates, uint64_t now_ns)
+{
+	uint64_t at = wait_for(rates, RACEWAY_RATE_PEAK_BYTES, now_ns, now_ns);
+
+	return wait_for(rates, RACEWAY_RATE_PEAK_IOS, now_ns, at);
+}
+
+static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t bytes,
+		   uint64_t now_ns)
+{
+	uint64_t mult = load(&rates->mult[rate]);
+
+	if (mult)
+		raceway_bucket_force(&rates->tat[rate], raceway_ticks(now_ns),
+				     cost_of(rate, mult, bytes));
+}
+
+void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns)
+{
+	charge(rates, RACEWAY_RATE_PEAK_BYTES, bytes, now_ns);
+	charge(rates, RACEWAY_RATE_PEAK_IOS, bytes, now_ns);
+}
+
+uint64_t raceway_rates_green(struct raceway_rates *rates, uint64_t now_ns)
+{
+	uint64_t at;
+
+	if (!load(&rates->mult[RACEWAY_RATE_COMMITTED_BYTES]) &&
+	    !load(&rates->mult[RACEWAY_RATE_COMMITTED_IOS]))
+		return UINT64_MAX;
+	at = wait_for(rates, RACEWAY_RATE_COMMITTED_BYTES, now_ns, now_ns);
+	return wait_for(rates, RACEWAY_RATE_COMMITTED_IOS, now_ns, at);
+}
+
+void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns)
+{
+	charge(rates, RACEWAY_RATE_COMMITTED_BYTES, bytes, now_ns);
+	charge(rates, RACEWAY_RATE_COMMITTED_IOS, bytes, now_ns);
+}
