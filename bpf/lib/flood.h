@@ -126,9 +126,9 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 	drop = steer_to_uplink(f, v);
 	if (!drop)
 		drop = flood_copy(skb, f, v, colour);
-	if (v->segment->switching == RACEWAY_PRIVATE && drop == RACEWAY_DROP_NO_UPLINK)
+	if (v->segment.switching == RACEWAY_PRIVATE && drop == RACEWAY_DROP_NO_UPLINK)
 		return RACEWAY_DROP_PRIVATE;
-	if (v->segment->switching != RACEWAY_VEB)
+	if (v->segment.switching != RACEWAY_VEB)
 		return drop; /* the uplink's was the only copy */
 	if (drop && drop != RACEWAY_DROP_NO_UPLINK) {
 		/* The uplink's copy is lost, the others are not. */
@@ -146,16 +146,16 @@ static __always_inline enum raceway_drop flood(struct __sk_buff *skb, struct fra
 		.f = f,
 		.copy = { .src = v->src, .segment_number = v->segment_number },
 		.src_vnic = v->src_vnic,
-		.slot = (__u16)(v->segment->member_slot & 1),
+		.slot = (__u16)(v->segment.member_slot & 1),
 	};
-	__u32 count = v->segment->member_count;
+	__u32 count = v->segment.member_count;
 	enum raceway_drop drop;
 
 	if (v->src) {
 		drop = flood_from_vnic(skb, f, v);
 		if (drop)
 			return drop;
-		if (v->segment->switching != RACEWAY_VEB)
+		if (v->segment.switching != RACEWAY_VEB)
 			return RACEWAY_DROP_NONE;
 	}
 	if (count > RACEWAY_MEMBERS_MAX)
