@@ -199,6 +199,7 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 	struct raceway_class *class;
 	struct raceway_vnic *state;
 	__u64 cost, now;
+	__u32 weight;
 
 	if (!leaving || !leaving->rate.mult)
 		return RACEWAY_DROP_NONE;
@@ -210,9 +211,10 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 	if (!state || !policy)
 		return RACEWAY_DROP_PORT_RATE;
 	class = &state->meter[v->dst ? RACEWAY_RX : RACEWAY_TX].port;
-	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : policy->weight,
-				      now, cost)
-		 : port_share(leaving, class, policy->weight, now, cost))
+	weight = policy->weight ? policy->weight : 1;
+	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : weight, now,
+				      cost)
+		 : port_share(leaving, class, weight, now, cost))
 		return RACEWAY_DROP_NONE;
 	return RACEWAY_DROP_PORT_RATE;
 }

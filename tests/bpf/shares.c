@@ -192,6 +192,8 @@ static void by_share(const struct way *way, uint16_t weight, hook_fn *fire_it)
 static void by_room(const struct way *way, hook_fn *fire_it)
 {
 	struct raceway_class *class = &meter(way->who, way->dir)->port;
+	struct raceway_vnic *vnic = &bed.dp->vnics[way->who];
+	uint16_t *weight = &vnic->slot[vnic->valid & 1].weight;
 	struct raceway_port_meter *port;
 	uint64_t tat;
 
@@ -206,6 +208,11 @@ static void by_room(const struct way *way, hook_fn *fire_it)
 		fire_it(&bed);
 		cr_expect_eq(!!(port->vnics.window & RACEWAY_CROWDED), contended);
 		cr_expect_gt(port->contended, bed_ticks());
+		/* A policy without a weight has the least, it is not green. */
+		*weight = 0;
+		expect("no room, no weight", way, RACEWAY_RED);
+		fire_it(&bed);
+		*weight = 1;
 	}
 }
 
