@@ -11,6 +11,8 @@
 #define RACEWAY_FRAME_MAX (1U << 20) /* bytes of one GSO packet with all its headers */
 /* No depth is longer than this: one hour. */
 #define RACEWAY_DEPTH_MAX ((3600ULL * 1000000000ULL) << RACEWAY_TICK_SHIFT)
+/* What lies further ahead, 2.5 hours, lies behind: more than two depths. */
+#define RACEWAY_AHEAD_SHIFT 51
 #define RACEWAY_CAS_TRIES 16
 /* How long whoever lost a frame may be silent and still come back to all of its credit: a
  * retransmission timeout that has been doubled twice. */
@@ -39,9 +41,7 @@ static inline __attribute__((always_inline)) __u64 raceway_cost(__u64 mult, __u3
 /* The earliest moment from which the next cost counts: the TAT, or now if that has passed. */
 static inline __attribute__((always_inline)) __u64 raceway_tat_base(__u64 tat, __u64 now)
 {
-	__s64 ahead = (__s64)(tat - now);
-
-	return ahead > 0 && ahead < (__s64)(2 * RACEWAY_DEPTH_MAX) ? tat : now;
+	return !((tat - now - 1) >> RACEWAY_AHEAD_SHIFT) ? tat : now;
 }
 
 static inline __attribute__((always_inline)) int raceway_is_contended(__u64 until, __u64 now)
@@ -114,7 +114,7 @@ static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat,
 }
 
 /* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
- * bounded by 2 * RACEWAY_DEPTH_MAX. */
+ * bounded by 2 hours. */
 static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
 								       __u64 cost)
 {

@@ -135,6 +135,8 @@ static inline __attribute__((always_inline)) void raceway_share_offer(struct rac
 								      __u64 now, __u64 cost,
 								      __u32 weight)
 {
+	if (!class->tat) /* never asked before: zero may lie ahead */
+		class->tat = now;
 	if (raceway_window_of(class->window) != raceway_window_id(now))
 		__sync_fetch_and_add(&share->shares, (__u64)weight << 32);
 	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW);

@@ -7,9 +7,6 @@
 
 #include "loader/tables.h"
 
-#define PORT_DEPTH_NS 2000000ULL /* what a leaving port may send at once beyond its rate */
-#define PORT_DEPTH_MIN_BYTES 131072ULL
-
 static void port_make(const struct raceway_dp_port *port, struct raceway_port *entry)
 {
 	*entry = (struct raceway_port){
@@ -221,16 +218,11 @@ int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t
 static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port, uint32_t mtu)
 {
 	struct raceway_port_meter *meter = &dp->port_meters[port->number];
-	uint64_t depth = port->rate_bps / 8 * PORT_DEPTH_NS / RACEWAY_NSEC_PER_SEC;
-	struct raceway_bucket former = meter->rate;
 	struct raceway_port entry;
 	uint64_t features = 0;
 
-	if (depth < PORT_DEPTH_MIN_BYTES)
-		depth = PORT_DEPTH_MIN_BYTES;
+	raceway_tables_port_meter(meter, port->rate_bps);
 	raceway_netdev_xdp_features(port->ifindex, &features);
-	meter->rate = raceway_bucket_make(port->rate_bps, depth);
-	raceway_bucket_rescale((uint64_t *)&meter->tat, &former, &meter->rate);
 	meter->mtu = mtu;
 	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
 	port_make(port, &entry);
