@@ -71,10 +71,10 @@ __noinline int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth)
 	return tat ? raceway_take_again(tat, now, cost, depth) : 0;
 }
 
-__noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost)
+__noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost, __u64 most)
 {
 	if (tat)
-		raceway_force_again(tat, now, cost);
+		raceway_force_again(tat, now, cost, most);
 	return 0;
 }
 
@@ -162,7 +162,8 @@ static __always_inline int port_room(struct raceway_port_meter *leaving, int gre
 					   leaving->rate.depth >> contended);
 	if (contended)
 		raceway_green_port(leaving, now, cost);
-	raceway_bucket_force(&leaving->tat, now, cost);
+	raceway_bucket_force(&leaving->tat, now, cost,
+			     leaving->rate.depth + ((__u64)leaving->debt << RACEWAY_DEBT_SHIFT));
 	return 1;
 }
 

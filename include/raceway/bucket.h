@@ -72,13 +72,21 @@ static inline __attribute__((always_inline)) int raceway_take_again(__u64 *tat, 
 	return 0;
 }
 
+static inline __attribute__((always_inline)) __u64 raceway_forced(__u64 tat, __u64 now, __u64 cost,
+								  __u64 most)
+{
+	__u64 ahead = raceway_tat_base(tat, now) + cost - now;
+
+	return now + (ahead < most ? ahead : most);
+}
+
 static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat, __u64 now,
-								      __u64 cost)
+								      __u64 cost, __u64 most)
 {
 	__u64 old = *(volatile __u64 *)tat;
 
 	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
-		__u64 next = raceway_tat_base(old, now) + cost;
+		__u64 next = raceway_forced(old, now, cost, most);
 		__u64 seen = __sync_val_compare_and_swap(tat, old, next);
 
 		if (seen == old)
@@ -93,7 +101,7 @@ static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat
  * in every state of the caller, and the first try, which nearly always wins, costs no call. */
 #ifdef __bpf__
 int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth);
-int raceway_force(__u64 *tat, __u64 now, __u64 cost);
+int raceway_force(__u64 *tat, __u64 now, __u64 cost, __u64 most);
 #else
 #define raceway_take raceway_take_again
 #define raceway_force raceway_force_again
@@ -113,15 +121,15 @@ static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat,
 	return raceway_take(tat, now, cost, depth);
 }
 
-/* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
- * bounded by 2 hours. */
+/* Charges `cost` whatever the bucket holds, as green does to a leaving port, but no deeper than
+ * `most`, its depth and the debt it may have. */
 static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
-								       __u64 cost)
+								       __u64 cost, __u64 most)
 {
-	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
+	__u64 old = *(volatile __u64 *)tat, next = raceway_forced(old, now, cost, most);
 
 	if (__sync_val_compare_and_swap(tat, old, next) != old)
-		raceway_force(tat, now, cost);
+		raceway_force(tat, now, cost, most);
 }
 
 #endif

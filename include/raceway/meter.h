@@ -204,7 +204,7 @@ raceway_meter_flow_now(const struct raceway_meter_params *params, struct raceway
 		raceway_share_crowded(&meter->flows);
 		return raceway_meter_red(meter, now);
 	}
-	raceway_bucket_force(&class->tat, now, cost);
+	raceway_bucket_force(&class->tat, now, cost, depth / 2);
 	return colour;
 }
 

@@ -175,7 +175,7 @@ raceway_share_take(struct raceway_share *share, struct raceway_class *class, __u
 		raceway_share_crowded(share);
 		return 0;
 	}
-	raceway_bucket_force(&class->tat, now, own);
+	raceway_bucket_force(&class->tat, now, own, depth);
 	return 1;
 }
 

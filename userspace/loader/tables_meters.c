@@ -27,7 +27,16 @@ void raceway_tables_rescale_meters(struct raceway_vnic *vnic, const struct racew
 	}
 }
 
-void raceway_tables_port_meter(struct raceway_port_meter *meter, uint64_t rate_bps)
+/* Rounded up: a green frame that is within its guarantee is charged in full. */
+static uint16_t debt_of(uint64_t rate_bps, uint64_t cbs_bytes)
+{
+	uint64_t units = (raceway_bucket_make(rate_bps, cbs_bytes).depth >> RACEWAY_DEBT_SHIFT) + 1;
+
+	return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
+}
+
+void raceway_tables_port_meter(struct raceway_port_meter *meter, uint64_t rate_bps,
+			       uint64_t cbs_bytes)
 {
 	uint64_t depth = rate_bps / 8 * PORT_DEPTH_NS / RACEWAY_NSEC_PER_SEC;
 	struct raceway_bucket former = meter->rate;
@@ -37,5 +46,6 @@ void raceway_tables_port_meter(struct raceway_port_meter *meter, uint64_t rate_b
 	if (depth < PORT_DEPTH_MIN_BYTES)
 		depth = PORT_DEPTH_MIN_BYTES;
 	meter->rate = raceway_bucket_make(rate_bps, depth);
+	meter->debt = cbs_bytes ? debt_of(rate_bps, cbs_bytes) : 0;
 	raceway_bucket_rescale((uint64_t *)&meter->tat, &former, &meter->rate);
 }

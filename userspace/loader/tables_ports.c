@@ -215,13 +215,14 @@ int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t
 	return ret;
 }
 
-static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port, uint32_t mtu)
+static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port, uint32_t mtu,
+		       uint64_t cbs_bytes)
 {
 	struct raceway_port_meter *meter = &dp->port_meters[port->number];
 	struct raceway_port entry;
 	uint64_t features = 0;
 
-	raceway_tables_port_meter(meter, port->rate_bps);
+	raceway_tables_port_meter(meter, port->rate_bps, cbs_bytes);
 	raceway_netdev_xdp_features(port->ifindex, &features);
 	meter->mtu = mtu;
 	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
@@ -233,8 +234,11 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 
 void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t)
 {
-	for (size_t i = 0; i < t->config->port_count; i++)
-		switch_port(dp, &t->config->ports[i], t->port_mtu[t->config->ports[i].number]);
+	for (size_t i = 0; i < t->config->port_count; i++) {
+		const struct raceway_dp_port *port = &t->config->ports[i];
+
+		switch_port(dp, port, t->port_mtu[port->number], t->port_cbs[port->number]);
+	}
 }
 
 int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
@@ -260,7 +264,7 @@ int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
 					 "all %d ports are in use", RACEWAY_PORT_MAX);
 	port->number = (uint16_t)number;
 	if (bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &number, &port->ifindex, BPF_ANY) ||
-	    switch_port(dp, port, mtu))
+	    switch_port(dp, port, mtu, 0))
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "port", "dev",
 					 "%s does not fit the tables: %s", port->dev,
 					 strerror(errno));
