@@ -149,7 +149,7 @@ for kind in port segment server profile vnic; do
 done
 
 # Whole kinds that come later: on the command line, in the API and in a document.
-for kind in acl pool san volume portal partition template vhba gid; do
+for kind in acl pool partition template gid; do
   status=0
   rw "$kind" add x/y 2>/dev/null || status=$?
   check_eq "$kind is refused" "$status" 3
