@@ -96,7 +96,7 @@ static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t
 
 	if (mult)
 		raceway_bucket_force(&rates->tat[rate], raceway_ticks(now_ns),
-				     cost_of(rate, mult, bytes));
+				     cost_of(rate, mult, bytes), RACEWAY_DEPTH_MAX);
 }
 
 void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns)
