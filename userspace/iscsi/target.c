@@ -60,8 +60,10 @@ void raceway_iscsi_login_bytes(struct raceway_iscsi_conn *conn)
 	if (conn->login)
 		bytes += (uint32_t)(sizeof(*conn->login) + conn->login->request.room +
 				    conn->login->text.room);
-	if (conn->phase != RACEWAY_PHASE_FULL && !conn->released)
+	if (conn->phase != RACEWAY_PHASE_FULL)
 		bytes += conn->receive.room;
+	if (conn->dropped) /* it is as good as gone */
+		bytes = 0;
 	iscsi->login_bytes += bytes;
 	iscsi->login_bytes -= conn->login_bytes;
 	conn->login_bytes = bytes;

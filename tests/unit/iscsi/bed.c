@@ -108,6 +108,21 @@ static void refused(void *context, const struct raceway_iscsi_login *who, const 
 	bed.refused++;
 }
 
+/* As whoever lets commands wait takes one back. */
+static void cancel(struct raceway_task *task)
+{
+	size_t left = 0;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < task_count; i++) {
+		if (tasks[i] != task)
+			tasks[left++] = tasks[i];
+	}
+	task_count = left;
+	pthread_mutex_unlock(&lock);
+	raceway_scsi_execute(task);
+}
+
 static void submit(void *context, struct raceway_task *task)
 {
 	bed.submitted++;
@@ -115,6 +130,7 @@ static void submit(void *context, struct raceway_task *task)
 		raceway_scsi_execute(task);
 		return;
 	}
+	raceway_scsi_hold(task, cancel);
 	pthread_mutex_lock(&lock);
 	tasks[task_count++] = task;
 	pthread_mutex_unlock(&lock);

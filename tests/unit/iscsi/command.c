@@ -24,6 +24,7 @@ static void start(void)
 }
 
 TestSuite(command, .init = start, .fini = bed_stop, .timeout = 30);
+TestSuite(command_memory, .fini = bed_stop, .timeout = 30);
 
 /* Data-Out of [from, to), in PDUs of `most` bytes. */
 static void send_data_out(struct client *client, __be32 itt, uint32_t ttt, uint32_t from,
@@ -399,7 +400,7 @@ Test(command, bidirectional)
 
 /* A target that holds less than what is announced at once asks for one command's data after the
  * other, and loses nothing. */
-Test(command, little_memory, .init = NULL)
+Test(command_memory, little_memory)
 {
 	enum { COUNT = 16, BYTES = 1 << 19 };
 	const struct raceway_iscsi_limits limits = { .connection_bytes = 1 << 20 };
