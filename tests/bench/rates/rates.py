@@ -112,7 +112,7 @@ def main():
         for text in sorted(results.disturbed):
             print(f"bench: n/a, the machine stood still: {text}", file=sys.stderr)
         if args.json:
-            report.write_json(args.json, rows, not results.invalid)
+            report.write_json(args.json, [report.to_json(r) for r in rows], not results.invalid)
             with open(f"{args.json}.raw", "w", encoding="utf-8") as file:
                 json.dump(raw, file, indent=1)
     for text in results.invalid:
