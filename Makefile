@@ -160,7 +160,19 @@ $(BUILD)/tests/net/%.bpf.o: tests/net/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ)
+# Initiators of the tests and of the benchmark's storage part.
+TORTURE := $(BUILD)/tests/raceway-torture
+$(TORTURE): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/net/torture/*.c))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -liscsi
+
+$(BUILD)/tests/storage-%: $(BUILD)/tests/bench/storage/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -liscsi
+
+tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ) $(TORTURE)
 .PHONY: tests
 
 vm-tests: all $(NET_TEST_OBJ)

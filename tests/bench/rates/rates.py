@@ -100,7 +100,7 @@ def arguments():
 def write(path, rows, raw, valid):
     if not path:
         return
-    report.write_json(path, rows, valid)
+    report.write_json(path, [report.to_json(r) for r in rows], valid)
     with open(f"{path}.raw", "w", encoding="utf-8") as file:
         json.dump(raw, file, indent=1)
 

@@ -321,7 +321,7 @@ def write_json(path, rows, valid):
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
-    document["rows"] += [to_json(r) for r in rows]
+    document["rows"] += rows
     document["valid"] = document["valid"] and valid
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=1)
