@@ -245,6 +245,7 @@ void bed_start(const struct raceway_iscsi_limits *limits)
 				      .block_bytes = BED_BLOCK,
 				      .physical_bytes = BED_BLOCK };
 	bed.disk = calloc(BED_BLOCKS, BED_BLOCK);
+	bed.group = 1;
 	bed.ops = (struct raceway_iscsi_ops){ .identify = identify,
 					      .open = open_session,
 					      .close = close_session,
@@ -285,6 +286,6 @@ int bed_connect(unsigned int worker)
 	int ends[2];
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	raceway_iscsi_accept(bed.iscsi[worker], ends[1], NULL, 1);
+	raceway_iscsi_accept(bed.iscsi[worker], ends[1], NULL, bed.group);
 	return ends[0];
 }

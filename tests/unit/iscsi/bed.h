@@ -30,6 +30,7 @@ struct bed {
 	_Atomic unsigned int opened, closed, refused, submitted, targets;
 	_Atomic(struct raceway_iscsi_conn *) conn; /* opened last */
 	enum raceway_iscsi_login_status open_status;
+	uint16_t group; /* of the next connections */
 };
 
 extern struct bed bed;

@@ -56,14 +56,21 @@ static struct raceway_bhs request = {
 	.itt = 0x01020304,
 };
 
+static void end(void)
+{
+	raceway_login_end(&login);
+}
+
+/* A new login in place of the last. */
 static void begin(void)
 {
+	end();
 	login = (struct raceway_login){ .ops = &ops, .group = 7 };
 	raceway_login_begin(&login);
 	request.request.tag = htobe32(0x00110000);
 }
 
-TestSuite(login, .init = begin);
+TestSuite(login, .init = begin, .fini = end);
 
 static enum raceway_login_outcome step(uint8_t flags, const char *text, size_t bytes)
 {
@@ -243,7 +250,6 @@ Test(login, wrong_texts)
 			       cases[i].status);
 		if (login.reason && status() != cases[i].status)
 			cr_log_error("case %zu: %s", i, login.reason);
-		raceway_login_end(&login);
 	}
 }
 
