@@ -17,8 +17,8 @@
 
 #define TARGET "iqn.2026-11.local.raceway:"
 #define PAUSE_MIN_MS 100
-#define PAUSE_MAX_MS 10000
-#define WELL_MS 10000	 /* who was up so long has not died of what it was told */
+#define PAUSE_MAX_MS 5000
+#define WELL_MS 3000	 /* who was up so long has not died of what it was told */
 #define AGAIN_MS 3000	 /* for sockets that could not be made */
 #define STATE_DIR "vhba" /* below the daemon's */
 
@@ -224,21 +224,34 @@ void raceway_storage_start(struct raceway_storage *s, const struct raceway_model
 
 void raceway_storage_tend(struct raceway_storage *s, const struct raceway_model *model)
 {
+	json_auto_t *events = json_array();
 	uint64_t expirations;
 	bool due = s->timer_fd >= 0 && read(s->timer_fd, &expirations, sizeof(expirations)) > 0;
 	json_t *event;
+	size_t i;
 	int r = raceway_storage_up(s) ? raceway_wire_receive(&s->wire) : 0;
 
-	while ((event = raceway_wire_event(&s->wire))) {
+	while ((event = raceway_wire_event(&s->wire)))
+		json_array_append_new(events, event);
+	if (r < 0)
+		lost(s, r == -EPIPE ? "it has ended" : strerror(-r));
+	else if (due)
+		make_tolerant(s, model);
+	/* last: who hears of it may change things */
+	json_array_foreach (events, i, event) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "%s", raceway_storage_text(event, "event"));
 		json_object_del(event, "event");
-		tell(s, name, event);
+		tell(s, name, json_incref(event));
 	}
-	if (r < 0)
-		lost(s, r == -EPIPE ? "it has ended" : strerror(-r));
-	else if (due)
+}
+
+void raceway_storage_again(struct raceway_storage *s, const struct raceway_model *model)
+{
+	json_decref(s->served);
+	s->served = NULL;
+	if (raceway_storage_up(s))
 		make_tolerant(s, model);
 }
 

@@ -84,6 +84,8 @@ void raceway_storage_tend(struct raceway_storage *storage, const struct raceway_
 /* Whether raceway_storage_tend() is due though epoll_fd does not say so: events came beside an
  * answer. */
 bool raceway_storage_pending(const struct raceway_storage *storage);
+/* Tells the engine everything anew: files with secrets may have changed. */
+void raceway_storage_again(struct raceway_storage *storage, const struct raceway_model *model);
 /* Network namespaces have come or gone. */
 void raceway_storage_look(struct raceway_storage *storage, const struct raceway_model *model);
 
