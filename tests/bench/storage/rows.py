@@ -27,10 +27,6 @@ def paired(what, unit, ours, reference, reference_what, limit=None, least=True, 
                note)
 
 
-def limited(what, unit, ours, target, met, **more):
-    return row(what, unit, ours, target=target, met=met, **more)
-
-
 def number(value):
     if value >= 1000:
         return f"{value:,.0f}"
@@ -44,7 +40,7 @@ def print_rows(rows):
         if "reference" in r:
             reference, ratio = number(r["reference"]), f"{r['ratio']:.2f}"
             what = r["reference_what"]
-        met = "" if "met" not in r else "met" if r["met"] else "missed"
+        met = {None: "", True: "met", False: "missed"}[r.get("met")]
         line = (f"{r['what']:<56}{number(r['ours']):>9}  {r['unit']:<8}{reference:>10}  "
                 f"{what:<26}{ratio:>6}  {r.get('target', ''):<16}{met:<8}{r.get('note', '')}")
         print(line.rstrip())

@@ -21,6 +21,9 @@ DEPTHS = [1, 32]
 QEMU_IOS = {1: 10_000, 32: 40_000}
 TGT_LEAST = {1: 1.1, 32: 1.5}
 CPU_MOST = 0.6
+LIMIT_DEPTH = 32
+LIMIT_ERROR = 0.01
+LIMIT_REACH = 1.3  # times the limit must the path carry without it, or the row says nothing
 MANY = 1000
 MANY_SECONDS = 4
 MANY_MIB = 100
@@ -104,6 +107,19 @@ def raw(args, ours):
                           note=clients_share(results, "Raceway", "TCP"))
 
 
+def limits(args, ours):
+    """How far off its limit a vHBA is that asks for all it can get."""
+    free = clients.iscsi_perf(ours.url(), targets.INITIATOR_NULL, LIMIT_DEPTH, args.seconds)
+    for limit in targets.LIMITS:
+        got = values([clients.iscsi_perf(ours.url(), targets.limited_initiator(limit),
+                                         LIMIT_DEPTH, args.seconds) for _ in range(args.rounds)])
+        error = max(abs(g / limit - 1) for g in got)
+        enough = free["iops"] >= LIMIT_REACH * limit
+        yield rows.row(f"limit of {limit:,} IOPS, furthest off", "", error,
+                       target=f"<= {LIMIT_ERROR}", met=error <= LIMIT_ERROR if enough else None,
+                       note="" if enough else f"n/a: without a limit {free['iops']:,}")
+
+
 def crowd(args, run, path, peer):
     """A thousand at once, at targets that have served nobody yet."""
     found, memory = {}, {}
@@ -142,6 +158,7 @@ def measure(args, run, path):
         yield from reads(args, ours, peers)
         yield from qemu(args, ours, peers)
         yield from raw(args, ours)
+        yield from limits(args, ours)
     finally:
         for target in started:
             target.stop()

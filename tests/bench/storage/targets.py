@@ -22,6 +22,11 @@ FIRST_WWPN = 0x3000000000001000
 # qemu-img has this name unless it is told another one.
 INITIATOR = "iqn.2008-11.org.linux-kvm"
 INITIATOR_NULL = "iqn.2026-11.local.raceway:null"
+LIMITS = [1_000, 10_000, 50_000]  # IOPS
+
+
+def limited_initiator(iops):
+    return f"{INITIATOR_NULL}-{iops}"
 
 
 def wait_until(what, ready, child, seconds=START_S):
@@ -65,7 +70,8 @@ class Target:
 
 class Raceway(Target):
     """The engine alone, configured as racewayd would. The file is INITIATOR's and, beside it, that
-    of `crowd` vHBAs more; INITIATOR_NULL has a store that keeps nothing."""
+    of `crowd` vHBAs more; INITIATOR_NULL has a store that keeps nothing, and so have those whose IOPS
+    are limited."""
     name = "Raceway"
     address = "127.0.0.1:3260"
     program = None
@@ -101,6 +107,9 @@ class Raceway(Target):
         vhbas = [self.vhba(i, None, "file", volume) for i in range(crowd)]
         vhbas.append(self.vhba(crowd, INITIATOR, "file", volume))
         vhbas.append(self.vhba(crowd + 1, INITIATOR_NULL, "null", "null"))
+        for i, iops in enumerate(LIMITS, crowd + 2):
+            vhbas.append(dict(self.vhba(i, limited_initiator(iops), "null", "null"),
+                              iops_pir=iops))
         return {
             "target": TARGET,
             "sans": [{"name": "file", "type": "pool", "path": folder},
