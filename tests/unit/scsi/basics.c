@@ -132,18 +132,15 @@ Test(basics, an_absent_unit)
 	raceway_scsi_execute(&t.task);
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	cr_assert_eq(t.task.in[0], 0x7f);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "03 00 00 00 ff 00", 255, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	cr_assert_eq(raceway_get16(t.task.in + 12), RACEWAY_ASC_UNIT_NOT_SUPPORTED);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "28 00 00 00 00 00 00 00 01 00", 512, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_UNIT_NOT_SUPPORTED);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "a0 00 00 00 00 00 00 00 01 00 00 00", 256, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
@@ -237,21 +234,21 @@ Test(basics, cost_is_what_the_cdb_says)
 {
 	struct raceway_cdb_cost cost;
 
-	raceway_cdb_cost((uint8_t[]){ 0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0 }, 10, 512, &cost);
+	raceway_cdb_cost((uint8_t[10]){ 0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0 }, 10, 512, &cost);
 	cr_assert(cost.read && !cost.write && cost.bytes == 4096);
-	raceway_cdb_cost((uint8_t[]){ 0x0a, 0, 0, 0, 0, 0 }, 6, 512, &cost);
+	raceway_cdb_cost((uint8_t[6]){ 0x0a, 0, 0, 0, 0, 0 }, 6, 512, &cost);
 	cr_assert(!cost.read && cost.write && cost.bytes == 256 * 512);
-	raceway_cdb_cost((uint8_t[]){ 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 }, 16, 4096,
+	raceway_cdb_cost((uint8_t[16]){ 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 }, 16, 4096,
 			 &cost);
 	cr_assert(!cost.read && cost.write && cost.bytes == 256 * 4096);
-	raceway_cdb_cost((uint8_t[]){ 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0 }, 16, 512,
-			 &cost);
+	raceway_cdb_cost((uint8_t[16]){ 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0 }, 16,
+			 512, &cost);
 	cr_assert(cost.read && cost.write && cost.bytes == 1024);
-	raceway_cdb_cost((uint8_t[]){ 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 }, 16, 512,
+	raceway_cdb_cost((uint8_t[16]){ 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 }, 16, 512,
 			 &cost);
 	cr_assert(cost.write && cost.bytes == 0, "UNMAP writes nothing");
-	raceway_cdb_cost((uint8_t[]){ 0x12, 0, 0, 0, 255, 0 }, 6, 512, &cost);
+	raceway_cdb_cost((uint8_t[6]){ 0x12, 0, 0, 0, 255, 0 }, 6, 512, &cost);
 	cr_assert(!cost.read && !cost.write && cost.bytes == 0);
-	raceway_cdb_cost((uint8_t[]){ 0x28 }, 1, 512, &cost);
+	raceway_cdb_cost((uint8_t[1]){ 0x28 }, 1, 512, &cost);
 	cr_assert(cost.read && cost.bytes == 0);
 }
