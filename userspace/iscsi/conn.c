@@ -87,6 +87,8 @@ void raceway_conn_drop(struct raceway_iscsi_conn *conn)
 	if (conn->dropped)
 		return;
 	conn->dropped = true;
+	raceway_conns_remove(conn);
+	raceway_conns_add(&conn->iscsi->leaving, conn);
 	/* Ends what the kernel still does with it. */
 	shutdown(conn->fd, SHUT_RDWR);
 	raceway_timer_clear(conn->worker, &conn->timer);

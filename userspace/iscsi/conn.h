@@ -203,7 +203,7 @@ struct raceway_iscsi {
 	struct raceway_worker *worker;
 	const struct raceway_iscsi_ops *ops;
 	struct raceway_iscsi_limits limits;
-	struct raceway_conns entering, entered;
+	struct raceway_conns entering, entered, leaving;
 	uint32_t count;	      /* of connections */
 	uint64_t login_bytes; /* held by those that enter */
 	bool ending;

@@ -36,14 +36,6 @@ static void expect_reject(struct raceway_bhs *bhs, size_t bytes, enum raceway_re
 	client_expect_silence(&client);
 }
 
-/* The PDU is the last that is looked at. */
-static void expect_fatal(struct raceway_bhs *bhs, size_t bytes, enum raceway_reject reason)
-{
-	client_send(&client, bhs, data, bytes);
-	client_expect_reject(&client, reason);
-	client_expect_end(&client);
-}
-
 Test(wrong, opcodes)
 {
 	struct raceway_bhs bhs;
