@@ -41,8 +41,7 @@ bool raceway_task_range_ok(struct raceway_task *task, const struct raceway_range
 	return false;
 }
 
-/* The range is on the unit and fits a transfer. False: the task has ended. */
-static bool transfer_ok(struct raceway_task *task, struct raceway_range *ret_range)
+bool raceway_task_transfer_ok(struct raceway_task *task, struct raceway_range *ret_range)
 {
 	raceway_cdb_range(task->cdb, ret_range);
 	if (!raceway_task_range_ok(task, ret_range))
@@ -72,7 +71,7 @@ void raceway_run_read(struct raceway_task *task)
 	struct raceway_range range;
 	uint64_t bytes;
 
-	if (!transfer_ok(task, &range))
+	if (!raceway_task_transfer_ok(task, &range))
 		return;
 	bytes = range.blocks * block;
 	task->transfer_bytes = task->wants_in ? bytes : 0;
@@ -113,7 +112,8 @@ void raceway_run_write(struct raceway_task *task)
 	struct raceway_range range;
 	uint64_t bytes;
 
-	if (!transfer_ok(task, &range) || !raceway_task_out_ok(task, range.blocks * block, &bytes))
+	if (!raceway_task_transfer_ok(task, &range) ||
+	    !raceway_task_out_ok(task, range.blocks * block, &bytes))
 		return;
 	task->io = (struct raceway_io){ .kind = RACEWAY_IO_WRITE,
 					.fua = fua,

@@ -12,47 +12,123 @@
 #define WRITES (RACEWAY_NEED_WRITE | RACEWAY_NEED_RESERVE)
 #define RESERVE RACEWAY_NEED_RESERVE
 #define F(flag) RACEWAY_COMMAND_##flag
-#define QUIET_LOCAL (F(QUIET) | F(SANITIZING))
+#define ABOUT (F(QUIET) | F(SANITIZING)) /* about the unit, whatever state it is in */
 #define READING F(GATED)
 #define WRITING (F(GATED) | F(WRITES))
+#define ALONE (F(GATED) | F(ALONE))
 
 /* clang-format off */
+/* Service actions that differ in nothing else. */
+#define SANITIZE(action)                                                                           \
+	{ RACEWAY_OP_SANITIZE, 10, RACEWAY_SA_SANITIZE_##action, WRITES, WRITING | F(ALONE),       \
+	  { 0xff, 0xbf, 0, 0, 0, 0, 0, LENGTH_16 }, raceway_run_sanitize }
+#define PR_IN(action)                                                                              \
+	{ RACEWAY_OP_PERSISTENT_RESERVE_IN, 10, RACEWAY_SA_PR_##action, RESERVE, 0,                \
+	  { 0xff, 0x1f, 0, 0, 0, 0, 0, LENGTH_16 }, raceway_run_persistent_reserve_in }
+#define PR_OUT(action)                                                                             \
+	{ RACEWAY_OP_PERSISTENT_RESERVE_OUT, 10, RACEWAY_SA_PR_##action, RESERVE, ALONE,           \
+	  { 0xff, 0x1f, 0xff, 0, 0, LENGTH_32 }, raceway_run_persistent_reserve_out }
+#define COPY_RESULTS(action)                                                                       \
+	{ RACEWAY_OP_RECEIVE_COPY_RESULTS, 16, RACEWAY_SA_COPY_##action, READS, 0,                 \
+	  { 0xff, 0x1f, 0xff, 0, 0, 0, 0, 0, 0, 0, LENGTH_32 }, raceway_run_receive_copy_results }
+
 const struct raceway_command raceway_commands[] = {
 	{ RACEWAY_OP_TEST_UNIT_READY, 6, NONE, RESERVE, 0, { 0xff }, raceway_run_test_unit_ready },
-	{ RACEWAY_OP_REQUEST_SENSE, 6, NONE, 0, QUIET_LOCAL, { 0xff, 0x01, 0, 0, 0xff },
+	{ RACEWAY_OP_REQUEST_SENSE, 6, NONE, 0, ABOUT, { 0xff, 0x01, 0, 0, 0xff },
 	  raceway_run_request_sense },
 	{ RACEWAY_OP_READ_6, 6, NONE, READS, READING, { 0xff, 0x1f, 0xff, 0xff, 0xff },
 	  raceway_run_read },
 	{ RACEWAY_OP_WRITE_6, 6, NONE, WRITES, WRITING, { 0xff, 0x1f, 0xff, 0xff, 0xff },
 	  raceway_run_write },
-	{ RACEWAY_OP_INQUIRY, 6, NONE, 0, QUIET_LOCAL, { 0xff, 0x01, 0xff, LENGTH_16 },
+	{ RACEWAY_OP_INQUIRY, 6, NONE, 0, ABOUT, { 0xff, 0x01, 0xff, LENGTH_16 },
 	  raceway_run_inquiry },
+	{ RACEWAY_OP_MODE_SELECT_6, 6, NONE, WRITES, ALONE, { 0xff, 0x11, 0, 0, 0xff },
+	  raceway_run_mode_select },
+	{ RACEWAY_OP_RESERVE_6, 6, NONE, 0, ALONE, { 0xff }, raceway_run_reserve },
+	{ RACEWAY_OP_RELEASE_6, 6, NONE, 0, ALONE, { 0xff }, raceway_run_release },
 	{ RACEWAY_OP_MODE_SENSE_6, 6, NONE, READS, 0, { 0xff, 0x08, 0xff, 0xff, 0xff },
 	  raceway_run_mode_sense },
+	{ RACEWAY_OP_START_STOP_UNIT, 6, NONE, RESERVE, 0, { 0xff, 0x01, 0, 0x0f, 0xf7 },
+	  raceway_run_start_stop_unit },
+	{ RACEWAY_OP_PREVENT_ALLOW, 6, NONE, RESERVE, 0, { 0xff, 0, 0, 0, 0x03 },
+	  raceway_run_prevent_allow },
 	{ RACEWAY_OP_READ_CAPACITY_10, 10, NONE, 0, 0,
 	  { 0xff, 0, LBA_32, 0, 0, 0x01 }, raceway_run_read_capacity_10 },
 	{ RACEWAY_OP_READ_10, 10, NONE, READS, READING,
 	  { 0xff, 0x1e, LBA_32, GROUP, LENGTH_16 }, raceway_run_read },
 	{ RACEWAY_OP_WRITE_10, 10, NONE, WRITES, WRITING,
 	  { 0xff, 0x1a, LBA_32, GROUP, LENGTH_16 }, raceway_run_write },
+	{ RACEWAY_OP_WRITE_VERIFY_10, 10, NONE, WRITES, WRITING,
+	  { 0xff, 0x16, LBA_32, GROUP, LENGTH_16 }, raceway_run_write_verify },
+	{ RACEWAY_OP_VERIFY_10, 10, NONE, READS, READING,
+	  { 0xff, 0x16, LBA_32, GROUP, LENGTH_16 }, raceway_run_verify },
+	{ RACEWAY_OP_PREFETCH_10, 10, NONE, READS, 0,
+	  { 0xff, 0x02, LBA_32, GROUP, LENGTH_16 }, raceway_run_prefetch },
 	{ RACEWAY_OP_SYNCHRONIZE_CACHE_10, 10, NONE, WRITES, F(GATED),
 	  { 0xff, 0x06, LBA_32, GROUP, LENGTH_16 }, raceway_run_synchronize_cache },
+	{ RACEWAY_OP_READ_DEFECT_10, 10, NONE, READS, 0,
+	  { 0xff, 0, 0x1f, 0, 0, 0, 0, LENGTH_16 }, raceway_run_read_defect },
+	{ RACEWAY_OP_WRITE_SAME_10, 10, NONE, WRITES, WRITING,
+	  { 0xff, 0x18, LBA_32, GROUP, LENGTH_16 }, raceway_run_write_same },
+	{ RACEWAY_OP_UNMAP, 10, NONE, WRITES, WRITING | F(THIN),
+	  { 0xff, 0x01, 0, 0, 0, 0, GROUP, LENGTH_16 }, raceway_run_unmap },
+	SANITIZE(OVERWRITE), SANITIZE(BLOCK_ERASE), SANITIZE(CRYPTO_ERASE), SANITIZE(EXIT_FAILURE),
+	{ RACEWAY_OP_MODE_SELECT_10, 10, NONE, WRITES, ALONE,
+	  { 0xff, 0x11, 0, 0, 0, 0, 0, LENGTH_16 }, raceway_run_mode_select },
+	{ RACEWAY_OP_RESERVE_10, 10, NONE, 0, ALONE, { 0xff }, raceway_run_reserve },
+	{ RACEWAY_OP_RELEASE_10, 10, NONE, 0, ALONE, { 0xff }, raceway_run_release },
 	{ RACEWAY_OP_MODE_SENSE_10, 10, NONE, READS, 0,
 	  { 0xff, 0x18, 0xff, 0xff, 0, 0, 0, LENGTH_16 }, raceway_run_mode_sense },
+	PR_IN(READ_KEYS), PR_IN(READ_RESERVATION), PR_IN(REPORT_CAPABILITIES), PR_IN(READ_FULL_STATUS),
+	PR_OUT(REGISTER), PR_OUT(RESERVE), PR_OUT(RELEASE), PR_OUT(CLEAR), PR_OUT(PREEMPT),
+	PR_OUT(PREEMPT_ABORT), PR_OUT(REGISTER_IGNORE), PR_OUT(REGISTER_MOVE),
+	{ RACEWAY_OP_EXTENDED_COPY, 16, 0, READS, 0,
+	  { 0xff, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, LENGTH_32 }, raceway_run_extended_copy },
+	COPY_RESULTS(STATUS), COPY_RESULTS(PARAMETERS), COPY_RESULTS(FAILED_DETAILS),
 	{ RACEWAY_OP_READ_16, 16, NONE, READS, READING,
 	  { 0xff, 0x1e, LBA_64, LENGTH_32, GROUP }, raceway_run_read },
+	{ RACEWAY_OP_COMPARE_AND_WRITE, 16, NONE, WRITES, WRITING | F(ALONE),
+	  { 0xff, 0x1a, LBA_64, 0, 0, 0, 0xff, GROUP }, raceway_run_compare_and_write },
 	{ RACEWAY_OP_WRITE_16, 16, NONE, WRITES, WRITING,
 	  { 0xff, 0x1a, LBA_64, LENGTH_32, GROUP }, raceway_run_write },
+	{ RACEWAY_OP_ORWRITE_16, 16, NONE, WRITES, WRITING | F(ALONE),
+	  { 0xff, 0x1a, LBA_64, LENGTH_32, GROUP }, raceway_run_orwrite },
+	{ RACEWAY_OP_WRITE_VERIFY_16, 16, NONE, WRITES, WRITING,
+	  { 0xff, 0x16, LBA_64, LENGTH_32, GROUP }, raceway_run_write_verify },
+	{ RACEWAY_OP_VERIFY_16, 16, NONE, READS, READING,
+	  { 0xff, 0x16, LBA_64, LENGTH_32, GROUP }, raceway_run_verify },
+	{ RACEWAY_OP_PREFETCH_16, 16, NONE, READS, 0,
+	  { 0xff, 0x02, LBA_64, LENGTH_32, GROUP }, raceway_run_prefetch },
 	{ RACEWAY_OP_SYNCHRONIZE_CACHE_16, 16, NONE, WRITES, F(GATED),
 	  { 0xff, 0x06, LBA_64, LENGTH_32, GROUP }, raceway_run_synchronize_cache },
+	{ RACEWAY_OP_WRITE_SAME_16, 16, NONE, WRITES, WRITING,
+	  { 0xff, 0x19, LBA_64, LENGTH_32, GROUP }, raceway_run_write_same },
+	{ RACEWAY_OP_WRITE_ATOMIC_16, 16, NONE, WRITES, WRITING | F(ALONE),
+	  { 0xff, 0x1a, LBA_64, LENGTH_32, GROUP }, raceway_run_write_atomic },
 	{ RACEWAY_OP_SERVICE_ACTION_IN_16, 16, RACEWAY_SA_READ_CAPACITY_16, 0, 0,
 	  { 0xff, 0x1f, LBA_64, LENGTH_32, 0x01 }, raceway_run_read_capacity_16 },
-	{ RACEWAY_OP_REPORT_LUNS, 12, NONE, 0, QUIET_LOCAL | F(LOCAL),
+	{ RACEWAY_OP_SERVICE_ACTION_IN_16, 16, RACEWAY_SA_GET_LBA_STATUS, READS, READING,
+	  { 0xff, 0x1f, LBA_64, LENGTH_32 }, raceway_run_get_lba_status },
+	{ RACEWAY_OP_REPORT_LUNS, 12, NONE, 0, ABOUT | F(LOCAL),
 	  { 0xff, 0, 0xff, 0, 0, 0, LENGTH_32 }, raceway_run_report_luns },
+	{ RACEWAY_OP_MAINTENANCE_IN, 12, RACEWAY_SA_REPORT_TARGET_PORT_GROUPS, 0, 0,
+	  { 0xff, 0xff, 0, 0, 0, 0, LENGTH_32 }, raceway_run_report_port_groups },
+	{ RACEWAY_OP_MAINTENANCE_IN, 12, RACEWAY_SA_REPORT_SUPPORTED_OPCODES, READS, 0,
+	  { 0xff, 0x1f, 0x87, 0xff, LENGTH_16, LENGTH_32 }, raceway_run_report_opcodes },
+	{ RACEWAY_OP_MAINTENANCE_IN, 12, RACEWAY_SA_REPORT_SUPPORTED_TMFS, READS, 0,
+	  { 0xff, 0x1f, 0x80, 0, 0, 0, LENGTH_32 }, raceway_run_report_tmfs },
+	{ RACEWAY_OP_MAINTENANCE_OUT, 12, RACEWAY_SA_SET_TARGET_PORT_GROUPS, WRITES, 0,
+	  { 0xff, 0x1f, 0, 0, 0, 0, LENGTH_32 }, raceway_run_set_port_groups },
 	{ RACEWAY_OP_READ_12, 12, NONE, READS, READING,
 	  { 0xff, 0x1e, LBA_32, LENGTH_32, GROUP }, raceway_run_read },
 	{ RACEWAY_OP_WRITE_12, 12, NONE, WRITES, WRITING,
 	  { 0xff, 0x1a, LBA_32, LENGTH_32, GROUP }, raceway_run_write },
+	{ RACEWAY_OP_WRITE_VERIFY_12, 12, NONE, WRITES, WRITING,
+	  { 0xff, 0x16, LBA_32, LENGTH_32, GROUP }, raceway_run_write_verify },
+	{ RACEWAY_OP_VERIFY_12, 12, NONE, READS, READING,
+	  { 0xff, 0x16, LBA_32, LENGTH_32, GROUP }, raceway_run_verify },
+	{ RACEWAY_OP_READ_DEFECT_12, 12, NONE, READS, 0,
+	  { 0xff, 0x1f, LBA_32, LENGTH_32 }, raceway_run_read_defect },
 };
 /* clang-format on */
 const size_t raceway_command_count = sizeof(raceway_commands) / sizeof(raceway_commands[0]);

@@ -77,6 +77,12 @@ void raceway_task_advance(struct raceway_task *task);
 /* An operation of the task on its own unit: advance() follows. */
 void raceway_task_submit(struct raceway_task *task, enum raceway_io_kind kind, uint64_t offset,
 			 uint64_t bytes, void *data);
+/* ... on any unit. */
+void raceway_task_submit_to(struct raceway_task *task, const struct raceway_lu *lu,
+			    enum raceway_io_kind kind, uint64_t offset, uint64_t bytes, void *data);
+/* A write, past the cache if `fua`, or if the unit has none. */
+void raceway_task_submit_write(struct raceway_task *task, uint64_t offset, uint64_t bytes,
+			       void *data, bool fua);
 
 /* Blocks that a CDB names, by the group of its operation code (SBC-3 5). */
 struct raceway_range {
@@ -85,6 +91,14 @@ struct raceway_range {
 void raceway_cdb_range(const uint8_t *cdb, struct raceway_range *ret_range);
 /* False: it is past the end of the unit, and the task has ended. */
 bool raceway_task_range_ok(struct raceway_task *task, const struct raceway_range *range);
+/* The range of the CDB is on the unit and fits one transfer. False: the task has ended. */
+bool raceway_task_transfer_ok(struct raceway_task *task, struct raceway_range *ret_range);
+/* Ends with MISCOMPARE at byte `at` of data-out. */
+void raceway_task_miscompare(struct raceway_task *task, uint64_t at);
+/* Whether there is a difference, and where the first one is. */
+bool raceway_bytes_differ(const uint8_t *a, const uint8_t *b, size_t bytes, size_t *ret_at);
+/* A parameter list of `bytes` is there. False: it is not, and the task has ended. */
+bool raceway_task_list_ok(struct raceway_task *task, size_t bytes);
 /* How much of `bytes` of data-out is there, in whole blocks: as many are written as were announced
  * (SAM-5 5.4.3 leaves the rest to the transport). False: none, or not whole ones, and the task has
  * ended. */
@@ -95,6 +109,8 @@ static inline uint32_t raceway_task_takes(const struct raceway_task *task)
 	return task->wants_in ? task->expected_bytes : 0;
 }
 
+/* Whether nobody may write through this I_T_L nexus; *ret_asc, unless NULL, says why. */
+bool raceway_write_protected(const struct raceway_itl *itl, enum raceway_asc *ret_asc);
 /* For a unit that this nexus does not have. */
 void raceway_absent_execute(struct raceway_task *task);
 
@@ -108,7 +124,31 @@ void raceway_absent_execute(struct raceway_task *task);
 	X(read)                                                                                    \
 	X(write)                                                                                   \
 	X(synchronize_cache)                                                                       \
-	X(mode_sense)
+	X(mode_sense)                                                                              \
+	X(mode_select)                                                                             \
+	X(verify)                                                                                  \
+	X(write_verify)                                                                            \
+	X(compare_and_write)                                                                       \
+	X(orwrite)                                                                                 \
+	X(write_atomic)                                                                            \
+	X(write_same)                                                                              \
+	X(unmap)                                                                                   \
+	X(get_lba_status)                                                                          \
+	X(start_stop_unit)                                                                         \
+	X(prevent_allow)                                                                           \
+	X(prefetch)                                                                                \
+	X(read_defect)                                                                             \
+	X(report_opcodes)                                                                          \
+	X(report_tmfs)                                                                             \
+	X(report_port_groups)                                                                      \
+	X(set_port_groups)                                                                         \
+	X(reserve)                                                                                 \
+	X(release)                                                                                 \
+	X(persistent_reserve_in)                                                                   \
+	X(persistent_reserve_out)                                                                  \
+	X(extended_copy)                                                                           \
+	X(receive_copy_results)                                                                    \
+	X(sanitize)
 
 #define RACEWAY_COMMAND_RUN(name) void raceway_run_##name(struct raceway_task *task);
 RACEWAY_COMMAND_RUNS(RACEWAY_COMMAND_RUN)

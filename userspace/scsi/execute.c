@@ -4,6 +4,7 @@
 #include "scsi/task.h"
 
 #include "scsi/command.h"
+#include "scsi/sanitize.h"
 
 static void link_task(struct raceway_task *task)
 {
@@ -98,15 +99,34 @@ static bool cdb_ok(struct raceway_task *task, bool other)
 	return true;
 }
 
-static bool write_protected(const struct raceway_task *task, enum raceway_asc *ret_asc)
+bool raceway_write_protected(const struct raceway_itl *itl, enum raceway_asc *ret_asc)
 {
-	if (task->itl->lun.read_only || task->lu->options.disk->read_only)
-		*ret_asc = RACEWAY_ASC_WRITE_PROTECTED;
-	else if (atomic_load(&task->lu->restricted) & RACEWAY_RESTRICT_WRITE_PROTECT)
-		*ret_asc = RACEWAY_ASC_SOFTWARE_WRITE_PROTECTED;
-	else
-		return false;
-	return true;
+	bool soft = atomic_load(&itl->lu->restricted) & RACEWAY_RESTRICT_WRITE_PROTECT;
+	bool hard = itl->lun.read_only || itl->lu->options.disk->read_only;
+
+	if (ret_asc && (hard || soft))
+		*ret_asc =
+			hard ? RACEWAY_ASC_WRITE_PROTECTED : RACEWAY_ASC_SOFTWARE_WRITE_PROTECTED;
+	return hard || soft;
+}
+
+/* A sanitize operation that runs, or has failed, lets few commands through; one that has failed
+ * may be tried again (SBC-3 4.11.2). False: the task has ended. */
+static bool sanitize_ok(struct raceway_task *task)
+{
+	uint32_t sanitizing = atomic_load(&task->lu->restricted) &
+			      (RACEWAY_RESTRICT_SANITIZING | RACEWAY_RESTRICT_SANITIZE_FAILED);
+	struct raceway_sense sense;
+
+	if (!sanitizing || (task->command->flags & RACEWAY_COMMAND_SANITIZING))
+		return true;
+	if (sanitizing == RACEWAY_RESTRICT_SANITIZE_FAILED &&
+	    task->command->opcode == RACEWAY_OP_SANITIZE)
+		return true;
+	if (!raceway_sanitize_sense(task->lu, &sense))
+		return true; /* it has just ended */
+	raceway_task_sense(task, &sense);
+	return false;
 }
 
 /* What the state of the unit forbids. False: the task has ended. */
@@ -119,19 +139,20 @@ static bool state_ok(struct raceway_task *task)
 		raceway_task_status(task, RACEWAY_SCSI_RESERVATION_CONFLICT);
 		return false;
 	}
-	if ((command->flags & RACEWAY_COMMAND_WRITES) && write_protected(task, &asc)) {
+	if ((command->flags & RACEWAY_COMMAND_WRITES) && raceway_write_protected(task->itl, &asc)) {
 		raceway_task_fail(task, RACEWAY_KEY_DATA_PROTECT, asc);
 		return false;
 	}
-	return true;
+	return sanitize_ok(task);
 }
 
-/* Through the gate at last. */
+/* What forbids it is looked at behind the gate: who changes that runs alone, and afterwards nobody
+ * goes on by what was before. */
 static void run(struct raceway_task *task)
 {
 	if (raceway_task_dead(task))
 		raceway_task_good(task); /* it is not answered */
-	else
+	else if (state_ok(task))
 		task->command->run(task);
 }
 
@@ -152,10 +173,10 @@ static void execute(struct raceway_task *task)
 		pass(task);
 		return;
 	}
-	if (!cdb_ok(task, other) || !state_ok(task))
+	if (!cdb_ok(task, other))
 		return;
 	if (!(task->command->flags & RACEWAY_COMMAND_GATED)) {
-		task->command->run(task);
+		run(task);
 		return;
 	}
 	/* All nexuses share one task set (TST 0): an ordered task comes after all before it, and

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "scsi/reserve.h"
+
 int raceway_lu_new(const struct raceway_lu_options *options, struct raceway_lu **ret_lu)
 {
 	struct raceway_lu *lu = calloc(1, sizeof(*lu));
+	int r = 0;
 
 	if (!lu)
 		return -ENOMEM;
@@ -15,9 +18,16 @@ int raceway_lu_new(const struct raceway_lu_options *options, struct raceway_lu *
 	lu->waiting_end = &lu->waiting;
 	atomic_init(&lu->holds, 1);
 	atomic_init(&lu->write_through, !options->disk->write_cache);
-	if (pthread_mutex_init(&lu->lock, NULL)) {
+	if (options->keep)
+		r = raceway_pr_load(lu, &lu->pr);
+	else
+		lu->pr = raceway_pr_copy(NULL);
+	if (!r && (!lu->pr || pthread_mutex_init(&lu->lock, NULL)))
+		r = -ENOMEM;
+	if (r) {
+		raceway_pr_free(lu->pr);
 		free(lu);
-		return -ENOMEM;
+		return r;
 	}
 	*ret_lu = lu;
 	return 0;
@@ -36,6 +46,8 @@ void raceway_lu_put(struct raceway_lu *lu)
 	if (!lu || atomic_fetch_sub(&lu->holds, 1) > 1)
 		return;
 	pthread_mutex_destroy(&lu->lock);
+	raceway_pr_free(lu->pr);
+	free(lu->sanitize); /* one that has failed: none runs without holding the unit */
 	options = lu->options;
 	free(lu);
 	if (options.gone)

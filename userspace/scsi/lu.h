@@ -19,6 +19,7 @@
 
 struct raceway_pr;
 struct raceway_sanitize;
+struct raceway_copy_result;
 
 /* Of raceway_lu.restricted: commands are looked at more closely. */
 enum raceway_restriction {
@@ -49,7 +50,10 @@ struct raceway_lu {
 	struct raceway_task *exclusive; /* runs alone */
 	struct raceway_task *waiting, **waiting_end;
 	struct raceway_itl *reserved; /* by RESERVE */
+	struct raceway_pr *pr;	      /* never NULL */
 	uint8_t access_state;	      /* ALUA, SPC-4 table 306 */
+	/* SANITIZE that runs, or has failed and waits for EXIT FAILURE MODE. */
+	struct raceway_sanitize *sanitize;
 };
 
 struct raceway_itl {
@@ -60,7 +64,9 @@ struct raceway_itl {
 	_Atomic uint32_t refused;    /* enum raceway_need */
 	_Atomic uint32_t inside;     /* tasks that are through the gate, not alone */
 	_Atomic uint64_t resets;     /* tasks that began before are aborted */
-	unsigned int holds;	     /* the nexus's map, and tasks; its worker's */
+	/* Its worker's. */
+	unsigned int holds;		    /* the nexus's map, and tasks */
+	struct raceway_copy_result *copies; /* RACEWAY_COPY_RESULTS, or NULL before the first */
 
 	/* Under the lock of the unit. */
 	struct raceway_itl *next;

@@ -3,8 +3,8 @@
  * does: data must not be written, nor a buffer be used, after the answer. Tasks of other nexuses
  * learn of it by the count of resets of their I_T_L nexus. */
 #include "scsi/lu.h"
-
-#include <string.h>
+#include "scsi/mode.h"
+#include "scsi/reserve.h"
 
 /* Of one nexus: everything, one unit, or one task of a unit. */
 static bool covers(const struct raceway_tmf_request *request, const struct raceway_task *task)
@@ -92,7 +92,9 @@ static void reset_unit(struct raceway_itl *itl)
 	clear_others(itl, RACEWAY_ATTENTION_RESET);
 	pthread_mutex_lock(&lu->lock);
 	lu->reserved = NULL;
+	raceway_reserve_refresh(lu);
 	pthread_mutex_unlock(&lu->lock);
+	raceway_mode_reset(lu);
 	atomic_fetch_or(&itl->attentions, 1U << RACEWAY_ATTENTION_RESET);
 }
 

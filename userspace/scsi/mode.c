@@ -17,17 +17,13 @@
 #define DPO_FUA 0x10
 #define LONG_BLOCKS 0x01
 
-#define WCE 0x04	  /* caching, byte 2 */
-#define D_SENSE 0x04	  /* control, byte 2 */
 #define UNRESTRICTED 0x10 /* control, byte 3: any order of simple tasks */
-#define SWP 0x08	  /* control, byte 4 */
 
 static bool in_effect(const struct raceway_lu *lu, uint32_t restriction)
 {
 	return atomic_load(&lu->restricted) & restriction;
 }
 
-/* Pages by what is in effect: `current` false gives what they begin with. */
 static void fill_recovery(const struct raceway_lu *lu, bool current, uint8_t *page)
 {
 	(void)lu;
@@ -39,16 +35,16 @@ static void fill_caching(const struct raceway_lu *lu, bool current, uint8_t *pag
 {
 	bool cached = current ? !atomic_load(&lu->write_through) : lu->options.disk->write_cache;
 
-	page[2] = cached ? WCE : 0;
+	page[2] = cached ? RACEWAY_MODE_WCE : 0;
 }
 
 static void fill_control(const struct raceway_lu *lu, bool current, uint8_t *page)
 {
 	if (current && atomic_load(&lu->descriptor_sense))
-		page[2] = D_SENSE;
+		page[2] = RACEWAY_MODE_D_SENSE;
 	page[3] = UNRESTRICTED;
 	if (current && in_effect(lu, RACEWAY_RESTRICT_WRITE_PROTECT))
-		page[4] = SWP;
+		page[4] = RACEWAY_MODE_SWP;
 	raceway_put16(page + 8, 0xffff); /* BUSY may last without limit */
 }
 
@@ -59,21 +55,27 @@ static void fill_exceptions(const struct raceway_lu *lu, bool current, uint8_t *
 	page[2] = 0x08; /* DEXCPT: none are reported */
 }
 
-static const struct mode_page {
-	uint8_t code, bytes;
-	/* What MODE SELECT may change: a byte and its bits, 0 for none. */
-	uint8_t changeable[6];
-	void (*fill)(const struct raceway_lu *lu, bool current, uint8_t *page);
-} pages[] = {
+static const struct raceway_mode_page pages[] = {
 	{ 0x01, 12, { 0 }, fill_recovery },
-	{ 0x08, 20, { [2] = WCE }, fill_caching },
-	{ 0x0a, 12, { [2] = D_SENSE, [4] = SWP }, fill_control },
+	{ RACEWAY_MODE_CACHING, 20, { [2] = RACEWAY_MODE_WCE }, fill_caching },
+	{ RACEWAY_MODE_CONTROL,
+	  12,
+	  { [2] = RACEWAY_MODE_D_SENSE, [4] = RACEWAY_MODE_SWP },
+	  fill_control },
 	{ 0x1c, 12, { 0 }, fill_exceptions },
 };
 #define PAGES (sizeof(pages) / sizeof(pages[0]))
 
-static size_t put_page(const struct mode_page *page, const struct raceway_lu *lu,
-		       unsigned int control, uint8_t *to)
+const struct raceway_mode_page *raceway_mode_find(unsigned int code)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		if (pages[i].code == code)
+			return &pages[i];
+	return NULL;
+}
+
+size_t raceway_mode_put(const struct raceway_mode_page *page, const struct raceway_lu *lu,
+			unsigned int control, uint8_t *to)
 {
 	memset(to, 0, page->bytes);
 	if (control == CONTROL_CHANGEABLE)
@@ -83,6 +85,13 @@ static size_t put_page(const struct mode_page *page, const struct raceway_lu *lu
 	to[0] = page->code;
 	to[1] = (uint8_t)(page->bytes - 2);
 	return page->bytes;
+}
+
+void raceway_mode_reset(struct raceway_lu *lu)
+{
+	atomic_store(&lu->write_through, !lu->options.disk->write_cache);
+	atomic_store(&lu->descriptor_sense, false);
+	atomic_fetch_and(&lu->restricted, ~(uint32_t)RACEWAY_RESTRICT_WRITE_PROTECT);
 }
 
 /* Block descriptor of SBC-3 6.4.2, short or long; returns its length. */
@@ -144,7 +153,7 @@ void raceway_run_mode_sense(struct raceway_task *task)
 		if (code != ALL_PAGES && code != pages[i].code)
 			continue;
 		found = true;
-		bytes += put_page(&pages[i], task->lu, control, data + bytes);
+		bytes += raceway_mode_put(&pages[i], task->lu, control, data + bytes);
 	}
 	if (!found) {
 		raceway_task_bad_cdb(task, 2);

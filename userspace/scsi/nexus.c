@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "scsi/lu.h"
+#include "scsi/reserve.h"
 #include "util/cleanup.h"
 
 #define METHOD_PERIPHERAL 0 /* SAM-5 4.7.7 */
@@ -34,6 +35,7 @@ void raceway_itl_put(struct raceway_itl *itl)
 	detach(itl);
 	pthread_mutex_unlock(&itl->lu->lock);
 	raceway_lu_put(itl->lu);
+	free(itl->copies);
 	free(itl);
 }
 
@@ -52,6 +54,7 @@ static struct raceway_itl *itl_new(struct raceway_nexus *nexus, const struct rac
 	pthread_mutex_lock(&lun->lu->lock);
 	itl->next = lun->lu->itls;
 	lun->lu->itls = itl;
+	raceway_reserve_refresh(lun->lu);
 	pthread_mutex_unlock(&lun->lu->lock);
 	return itl;
 }
@@ -62,8 +65,10 @@ static void itl_leave(struct raceway_itl *itl)
 	struct raceway_lu *lu = itl->lu;
 
 	pthread_mutex_lock(&lu->lock);
-	if (lu->reserved == itl)
+	if (lu->reserved == itl) {
 		lu->reserved = NULL;
+		raceway_reserve_refresh(lu);
+	}
 	pthread_mutex_unlock(&lu->lock);
 	raceway_manage_abort(itl->nexus, itl);
 	raceway_itl_put(itl);

@@ -143,6 +143,15 @@ void raceway_task_io_failed(struct raceway_task *task, int result, bool write)
 	}
 }
 
+bool raceway_task_list_ok(struct raceway_task *task, size_t bytes)
+{
+	task->transfer_bytes = task->wants_out ? bytes : 0;
+	if (task->out_bytes >= bytes)
+		return true;
+	raceway_task_fail(task, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	return false;
+}
+
 bool raceway_task_room(struct raceway_task *task, size_t bytes)
 {
 	task->in = malloc(bytes);
@@ -183,9 +192,32 @@ static void submitted_done(struct raceway_io *io)
 void raceway_task_submit(struct raceway_task *task, enum raceway_io_kind kind, uint64_t offset,
 			 uint64_t bytes, void *data)
 {
-	struct raceway_disk *disk = task->lu->options.disk;
+	raceway_task_submit_to(task, task->lu, kind, offset, bytes, data);
+}
+
+void raceway_task_submit_to(struct raceway_task *task, const struct raceway_lu *lu,
+			    enum raceway_io_kind kind, uint64_t offset, uint64_t bytes, void *data)
+{
+	struct raceway_disk *disk = lu->options.disk;
 
 	task->io = (struct raceway_io){ .kind = kind,
+					.fua = kind == RACEWAY_IO_WRITE &&
+					       atomic_load(&lu->write_through),
+					.offset = offset,
+					.bytes = bytes,
+					.data = data,
+					.done = submitted_done,
+					.context = task };
+	disk->ops->submit(disk, task->worker, &task->io);
+}
+
+void raceway_task_submit_write(struct raceway_task *task, uint64_t offset, uint64_t bytes,
+			       void *data, bool fua)
+{
+	struct raceway_disk *disk = task->lu->options.disk;
+
+	task->io = (struct raceway_io){ .kind = RACEWAY_IO_WRITE,
+					.fua = fua || atomic_load(&task->lu->write_through),
 					.offset = offset,
 					.bytes = bytes,
 					.data = data,

@@ -5,6 +5,7 @@
 
 #include "scsi/bytes.h"
 #include "scsi/command.h"
+#include "scsi/sanitize.h"
 #include "util/cleanup.h"
 
 #define LUN_BYTES 8
@@ -32,6 +33,8 @@ void raceway_run_request_sense(struct raceway_task *task)
 		sense.asc = RACEWAY_ASC_UNIT_NOT_SUPPORTED;
 	} else if (raceway_attention_take(task->itl, &sense.asc)) {
 		sense.key = RACEWAY_KEY_UNIT_ATTENTION;
+	} else {
+		raceway_sanitize_sense(task->lu, &sense);
 	}
 	bytes = raceway_sense_build(&sense, task->cdb[1] & 1, data);
 	raceway_task_reply(task, data, bytes, task->cdb[4]);

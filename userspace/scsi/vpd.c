@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scsi/bytes.h"
+#include "scsi/copy.h"
 
 #define HEADER 4
 #define CODE_BINARY 1
@@ -135,15 +136,59 @@ static size_t build_provisioning(const struct raceway_itl *itl, uint8_t *to)
 	return 4;
 }
 
+/* One third-party copy descriptor (SPC-4 7.8.17); returns its end. */
+static uint8_t *third_party(uint8_t *to, uint16_t type, const uint8_t *data, size_t bytes)
+{
+	size_t padded = (bytes + 3) / 4 * 4;
+
+	raceway_put16(to, type);
+	raceway_put16(to + 2, (uint16_t)padded);
+	memset(to + 4, 0, padded);
+	memcpy(to + 4, data, bytes);
+	return to + 4 + padded;
+}
+
+/* What EXTENDED COPY takes, as RECEIVE COPY RESULTS tells it too. */
+static size_t build_third_party(const struct raceway_itl *itl, uint8_t *to)
+{
+	static const uint8_t commands[] = { 8,
+					    RACEWAY_OP_EXTENDED_COPY,
+					    1,
+					    0,
+					    RACEWAY_OP_RECEIVE_COPY_RESULTS,
+					    3,
+					    RACEWAY_SA_COPY_STATUS,
+					    RACEWAY_SA_COPY_PARAMETERS,
+					    RACEWAY_SA_COPY_FAILED_DETAILS };
+	static const uint8_t descriptors[] = { 2, RACEWAY_COPY_BLOCK_TO_BLOCK,
+					       RACEWAY_COPY_TARGET_IDENTIFICATION };
+	uint8_t parameters[28] = { 0 }, general[32] = { 0 }, none[2] = { 0 }, *end = to;
+
+	raceway_put16(parameters + 4, RACEWAY_COPY_TARGETS_MAX);
+	raceway_put16(parameters + 6, RACEWAY_COPY_SEGMENTS_MAX);
+	raceway_put32(parameters + 8, RACEWAY_COPY_LIST_MAX);
+	raceway_put32(general, RACEWAY_COPY_RESULTS);
+	raceway_put32(general + 4, RACEWAY_COPY_RESULTS);
+	raceway_put32(general + 8, RACEWAY_COPY_SEGMENT_MAX * disk_of(itl)->block_bytes);
+	general[12] = (uint8_t)__builtin_ctz(disk_of(itl)->block_bytes);
+	end = third_party(end, 0x0001, commands, sizeof(commands));
+	end = third_party(end, 0x0004, parameters, sizeof(parameters));
+	end = third_party(end, 0x0008, descriptors, sizeof(descriptors));
+	end = third_party(end, 0x000c, none, sizeof(none));
+	end = third_party(end, 0x8001, general, sizeof(general));
+	return (size_t)(end - to);
+}
+
 static size_t build_supported(const struct raceway_itl *itl, uint8_t *to);
 
 static const struct {
 	uint8_t page;
 	build_fn build;
 } pages[] = {
-	{ 0x00, build_supported },    { 0x80, build_serial }, { 0x83, build_identification },
-	{ 0x86, build_extended },     { 0xb0, build_limits }, { 0xb1, build_characteristics },
-	{ 0xb2, build_provisioning },
+	{ 0x00, build_supported },	 { 0x80, build_serial },
+	{ 0x83, build_identification },	 { 0x86, build_extended },
+	{ 0x8f, build_third_party },	 { 0xb0, build_limits },
+	{ 0xb1, build_characteristics }, { 0xb2, build_provisioning },
 };
 #define PAGES (sizeof(pages) / sizeof(pages[0]))
 
