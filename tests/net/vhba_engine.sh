@@ -106,6 +106,7 @@ $work/configured:0"
 configure "$(config "$lun_a")"
 mkfifo "$work/session"
 exec 9<>"$work/session" # open at both ends, or each would wait for the other
+: >"$work/said"
 interactive "$work/session" "$work/said" python3 "$top/tests/net/vhba_session.py" "$portal" \
   "$target" $web1
 say() { # COMMAND ANSWER...
