@@ -66,13 +66,27 @@ iscsi() { # TOOL INITIATOR ARGS...: `iscsi inq NAME URL`
   in_ns "${CLIENT_NS:-engine}" timeout 20 "iscsi-$tool" -i "$name" "$@"
 }
 
+image() { # INITIATOR LUN: qemu's options
+  echo "driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=${PORTAL:-$portal},file.target=$target,file.lun=$2,file.initiator-name=$1"
+}
+
 io() { # INITIATOR LUN COMMAND...: qemu-io's commands; fails when one of them does
   local name=$1 lun=$2 args=() out
   shift 2
   for c; do args+=(-c "$c"); done
-  out=$(in_ns "${CLIENT_NS:-engine}" timeout 60 qemu-io "${args[@]}" --image-opts \
-    "driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=${PORTAL:-$portal},file.target=$target,file.lun=$lun,file.initiator-name=$name${CHAP:-}" 2>&1) ||
+  out=$(in_ns "${CLIENT_NS:-engine}" timeout 60 qemu-io ${READ_ONLY:+-r} "${args[@]}" \
+    --image-opts "$(image "$name" "$lun")" 2>&1) ||
     { echo "$out" >"$work/io.log"; return 1; }
   echo "$out" >"$work/io.log"
   ! grep -qiE 'fail|error|unable|refused' <<<"$out"
+}
+
+io_readonly() {
+  READ_ONLY=1 io "$@"
+}
+
+interactive() { # FIFO OUTPUT COMMAND...: in the background, reads what is written to FIFO
+  nsenter "--net=/run/netns/$(ns engine)" -- "${@:3}" <"$1" >"$2" 2>&1 &
+  child=$!
+  children+=("$child")
 }

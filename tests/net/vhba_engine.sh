@@ -70,7 +70,7 @@ check "read it again" io $web1 0 'read -P 0x11 0 1M' 'read -P 0x22 1M 64k' 'read
 check_not "something else was read" io $web1 0 'read -P 0x12 0 1M'
 check_eq "it is in the file" "$(head -c 1M "$pool/a.raw" | tr -d '\021' | wc -c)" 0
 check_not "a map that is read-only" io $web2 7 'write -P 0x33 0 4k'
-check "reads" io $web2 7 'read -P 0 0 4k'
+check "reads" io_readonly $web2 7 'read -P 0 0 4k'
 check "unmap" io $web1 0 'discard 0 1M' 'read -P 0 0 1M'
 check_between "space is given back" "$(du -k "$pool/a.raw" | cut -f 1)" 0 128
 check "the null store" io naa.3000000000000003 0 'write -P 0x44 0 64k' 'read -P 0 0 64k'
@@ -106,8 +106,9 @@ $work/configured:0"
 configure "$(config "$lun_a")"
 mkfifo "$work/session"
 exec 9<>"$work/session" # open at both ends, or each would wait for the other
-background in_ns engine python3 "$top/tests/net/vhba_session.py" "$portal" "$target" $web1 \
-  <"$work/session" >"$work/said"
+: >"$work/said"
+interactive "$work/session" "$work/said" python3 "$top/tests/net/vhba_session.py" "$portal" \
+  "$target" $web1
 say() { # COMMAND ANSWER...
   echo "$1" >&9
   for _ in $(seq 50); do
@@ -122,6 +123,7 @@ say "capacity 0" "$big"
 configure "$(config "$lun_a, $lun_b")"
 say "attention 0" "3f0e"
 say "luns" "0 3"
+say "attention 3" "2900"
 say "capacity 3" "$big"
 control "{\"op\": \"resize\", \"volume\": \"p/a\", \"type\": \"pool\", \"path\": \"$pool\",
   \"size\": $((2 * big))}" >/dev/null
@@ -151,8 +153,7 @@ exec 9>&-
 configure "$(config "$lun_a")"
 mkfifo "$work/qemu"
 exec 8<>"$work/qemu"
-background in_ns engine qemu-io --image-opts "driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=$portal,file.target=$target,file.lun=0,file.initiator-name=$web1" \
-  <"$work/qemu" >"$work/qemu.log" 2>&1
+interactive "$work/qemu" "$work/qemu.log" qemu-io --image-opts "$(image $web1 0)"
 qemu=$child
 echo 'write -f -P 0x55 4M 1M' >&8
 for _ in $(seq 100); do

@@ -168,9 +168,11 @@ static int compare_names(const void *key, const void *member)
 
 static struct raceway_vhba *find_vhba(struct raceway_engine *engine, const char *name)
 {
-	struct raceway_vhba **found =
-		bsearch(name, engine->vhbas, engine->vhba_count, sizeof(*found), compare_names);
+	struct raceway_vhba **found = NULL;
 
+	if (engine->vhbas)
+		found = bsearch(name, engine->vhbas, engine->vhba_count, sizeof(*found),
+				compare_names);
 	return found ? *found : NULL;
 }
 
