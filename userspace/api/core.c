@@ -167,8 +167,10 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 		core->samples = raceway_samples_new();
 		ret = core->samples ? first_make(core, err) : -1;
 	}
-	if (!ret)
+	if (!ret) {
 		raceway_storage_start(&core->storage, core->model);
+		raceway_core_copies(core);
+	}
 	if (ret) {
 		raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 		raceway_core_close(core);
@@ -343,38 +345,18 @@ void raceway_core_look(struct raceway_core *core)
 		make_right(core);
 }
 
-static int forget_volume(struct raceway_model *model, void *context, struct raceway_error *err)
-{
-	return raceway_model_delete(model, raceway_kind_find("volume"), context, err);
-}
-
-/* A copy that failed is a change that failed, only later. */
-static void take_copy_back(struct raceway_core *core, const char *volume, const char *why)
-{
-	struct raceway_error err = { 0 };
-	char line[512];
-
-	fprintf(stderr, "racewayd: volume %s: the copy failed: %s\n", volume, why);
-	if (raceway_core_change(core, forget_volume, (void *)volume, false, NULL, &err))
-		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
-}
-
 static void on_storage(void *context, const char *event, json_t *data)
 {
-	const char *volume = json_string_value(json_object_get(data, "volume")),
-		   *why = json_string_value(json_object_get(data, "error"));
 	struct raceway_core *core = context;
-	char name[RACEWAY_VOLUME_NAME], error[256];
-	bool failed = !strcmp(event, "volume-copy") && volume && why;
+	json_auto_t *copy = json_copy(data);
 
-	snprintf(name, sizeof(name), "%s", volume ? volume : "");
-	snprintf(error, sizeof(error), "%s", why ? why : "");
 	raceway_core_event(core, event, data);
-	if (failed)
-		take_copy_back(core, name, error);
+	if (!strcmp(event, "volume-copy"))
+		raceway_core_copy_event(core, copy);
 }
 
 void raceway_core_storage(struct raceway_core *core)
 {
 	raceway_storage_tend(&core->storage, core->model);
+	raceway_core_copies(core);
 }

@@ -91,7 +91,11 @@ static void add_warnings(struct raceway_core *core, const struct raceway_kind *k
 
 	snprintf(object, sizeof(object), "%s %.88s", kind->name, name);
 	trouble = raceway_kernel_trouble(&core->kernel, object);
-	if (trouble)
+	if (!strcmp(kind->name, "volume") && json_is_integer(json_object_get(shown, "copying")))
+		json_object_set_new(answer, "warnings",
+				    json_pack("[s]", "its file system shares no blocks: it is "
+						     "being copied, see volume show"));
+	else if (trouble)
 		json_object_set_new(answer, "warnings", json_pack("[s]", trouble->message));
 	else if (warnings)
 		json_object_set(answer, "warnings", warnings);

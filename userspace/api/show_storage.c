@@ -114,7 +114,8 @@ static void show_volume(const struct shown *s, json_t *object, const char *name)
 	take(object, "used", status);
 	take(object, "copying", status);
 	json_object_set_new(object, "mapped", mapped ? json_incref(mapped) : json_array());
-	set_oper(s, object, "volume", name, oper && strcmp(oper, "up") ? oper : NULL);
+	/* it looks again by itself: what it says now goes before what it said */
+	set_oper(s, object, "volume", name, oper);
 }
 
 static void show_portal(const struct shown *s, json_t *object, const char *name)

@@ -104,6 +104,7 @@ static const struct raceway_field volume_fields[] = {
 	{ "dev", "dev", RACEWAY_SHOW_TEXT, MAYBE },
 	{ "ro", "ro", RACEWAY_SHOW_TEXT, TEXT },
 	{ "origin", "copy of", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "copying", "percent", RACEWAY_SHOW_COUNT, MAYBE },
 	{ "mapped", "mapped", RACEWAY_SHOW_TEXT, BOTH },
 	{ "id", "id", RACEWAY_SHOW_TEXT, TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },

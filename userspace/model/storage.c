@@ -166,3 +166,33 @@ int raceway_volume_copy(struct raceway_model *model, const char *from, const cha
 	memcpy(ret_name, full, sizeof(full));
 	return 0;
 }
+
+void raceway_volume_set_copying(struct raceway_model *model, const char *name, bool copying)
+{
+	const struct raceway_kind *kind = raceway_kind_find("volume");
+	const json_t *doc = raceway_model_get(model, kind, name);
+	json_t *other;
+
+	if (!doc)
+		return;
+	other = json_copy((json_t *)doc);
+	if (copying)
+		json_object_set_new(other, "copying", json_true());
+	else
+		json_object_del(other, "copying");
+	raceway_model_put(model, kind, name, other);
+}
+
+json_t *raceway_volumes_copying(const struct raceway_model *model)
+{
+	const struct raceway_kind *kind = raceway_kind_find("volume");
+	json_auto_t *names = raceway_model_names(model, kind);
+	json_t *copying = json_array(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		if (json_object_get(raceway_model_get(model, kind, json_string_value(name)),
+				    "copying"))
+			json_array_append(copying, name);
+	return copying;
+}

@@ -34,4 +34,9 @@ int raceway_vhba_unmap(struct raceway_model *model, const char *vhba, const json
 int raceway_volume_copy(struct raceway_model *model, const char *from, const char *name,
 			bool frozen, char ret_name[RACEWAY_VOLUME_NAME], struct raceway_error *err);
 
+/* Whether the copy is still to be finished; kept with the volume. Nothing if there is none. */
+void raceway_volume_set_copying(struct raceway_model *model, const char *name, bool copying);
+/* New reference: sorted names of the volumes that are. */
+json_t *raceway_volumes_copying(const struct raceway_model *model);
+
 #endif

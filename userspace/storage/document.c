@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LOCAL "local" /* the server that is this machine */
+#define MACS_MAX 64   /* that the engine takes for one vHBA */
 
 static const struct raceway_kind *kind(const char *name)
 {
@@ -115,8 +116,7 @@ static void add_mac(json_t *macs, const char *key, json_t *mac)
 	json_array_append(list, mac);
 }
 
-/* All vNICs once: by profile ("web1/") for what is bound to this machine, where a profile is a
- * guest, else by server. */
+/* All vNICs once, by profile ("web1/") and by server. */
 static json_t *gather_macs(const struct raceway_model *model)
 {
 	json_auto_t *names = raceway_model_names(model, kind("vnic"));
@@ -129,23 +129,44 @@ static json_t *gather_macs(const struct raceway_model *model)
 		char profile[RACEWAY_VOLUME_NAME];
 
 		snprintf(profile, sizeof(profile), "%.*s", (int)strcspn(text, "/") + 1, text);
+		add_mac(macs, profile, mac);
 		if (server)
-			add_mac(macs, strcmp(server, LOCAL) ? server : profile, mac);
+			add_mac(macs, server, mac);
 	}
 	return macs;
 }
 
-/* By these the engine knows where a connection comes from. */
+static void take_macs(json_t *to, const json_t *from)
+{
+	json_t *mac, *other;
+	size_t i, j;
+
+	json_array_foreach (from, i, mac) {
+		bool there = false;
+
+		if (json_array_size(to) == MACS_MAX)
+			return;
+		json_array_foreach (to, j, other)
+			there |= json_equal(mac, other);
+		if (!there)
+			json_array_append(to, mac);
+	}
+}
+
+/* By these the engine knows where a connection comes from: the vHBA's own profile, and on another
+ * machine whatever else it has. On this machine a profile is a guest, and others are others. */
 static json_t *macs_of(struct making *m, const char *vhba, const char *server)
 {
+	json_t *macs = json_array();
 	char profile[RACEWAY_VOLUME_NAME];
-	json_t *macs;
 
 	if (!m->macs)
 		m->macs = gather_macs(m->model);
 	snprintf(profile, sizeof(profile), "%.*s", (int)strcspn(vhba, "/") + 1, vhba);
-	macs = json_object_get(m->macs, strcmp(server, LOCAL) ? server : profile);
-	return macs ? json_incref(macs) : json_array();
+	take_macs(macs, json_object_get(m->macs, profile));
+	if (strcmp(server, LOCAL))
+		take_macs(macs, json_object_get(m->macs, server));
+	return macs;
 }
 
 static json_t *luns_of(const json_t *doc)

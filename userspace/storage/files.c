@@ -30,38 +30,47 @@ static bool has_file(const json_t *place, const json_t *doc)
 }
 
 static int call(struct raceway_storage *s, const char *op, const char *volume, json_t *request,
-		struct raceway_error *err)
+		json_t **ret_answer, struct raceway_error *err)
 {
 	struct raceway_error why = { .fault = RACEWAY_FAULT_NONE };
 	char object[RACEWAY_VOLUME_NAME + 16];
 	int r;
 
 	snprintf(object, sizeof(object), "volume %s", volume);
-	r = raceway_wire_call(&s->wire, op, object, request, NULL, 0, NULL, &why);
+	r = raceway_wire_call(&s->wire, op, object, request, NULL, 0, ret_answer, &why);
 	if (r < 0)
 		raceway_error_set(err, why.fault, why.object, why.field, "%s", why.message);
 	return r;
 }
 
+/* *ret_copying: it is a copy that is not finished yet. */
 static int make_file(struct raceway_storage *s, const char *volume, const json_t *doc,
-		     json_t *place, struct raceway_error *err)
+		     json_t *place, bool *ret_copying, struct raceway_error *err)
 {
+	json_auto_t *answer = NULL;
 	json_t *request;
+	int r;
 
+	*ret_copying = false;
 	if (!*raceway_storage_text(doc, "origin")) {
 		request = json_copy(place);
 		json_object_set(request, "size", json_object_get(doc, "size"));
-		return call(s, "create", volume, request, err);
+		return call(s, "create", volume, request, NULL, err);
 	}
 	request = json_pack("{s:s, s:s, s:s}", "from", raceway_storage_text(doc, "origin"), "to",
 			    volume, "path", raceway_storage_text(place, "path"));
-	return call(s, "clone", volume, request, err);
+	r = call(s, "clone", volume, request, &answer, err);
+	*ret_copying = json_is_true(json_object_get(answer, "copied"));
+	return r;
 }
 
 /* One volume that is new or was changed. */
 static int prepare_one(struct raceway_storage *s, const char *volume, const json_t *before,
-		       const json_t *doc, json_t *place, json_t *made, struct raceway_error *err)
+		       struct raceway_model *after, json_t *made, struct raceway_error *err)
 {
+	const json_t *doc = raceway_model_get(after, raceway_kind_find("volume"), volume);
+	json_auto_t *place = place_of(after, volume);
+	bool copying;
 	json_t *request;
 	int r;
 
@@ -70,19 +79,22 @@ static int prepare_one(struct raceway_storage *s, const char *volume, const json
 			return 0;
 		request = json_copy(place);
 		json_object_set(request, "size", json_object_get(doc, "size"));
-		return call(s, "resize", volume, request, err);
+		return call(s, "resize", volume, request, NULL, err);
 	}
 	if (!has_file(place, doc))
 		return 0;
-	r = make_file(s, volume, doc, place, err);
-	if (r == 0)
-		json_array_append(made, place);
-	return r;
+	r = make_file(s, volume, doc, place, &copying, err);
+	if (r < 0)
+		return r;
+	json_array_append(made, place);
+	if (copying)
+		raceway_volume_set_copying(after, volume, true);
+	return 0;
 }
 
 int raceway_storage_prepare(struct raceway_storage *s, const struct raceway_model *before,
-			    const struct raceway_model *after,
-			    struct raceway_storage_change *ret_change, struct raceway_error *err)
+			    struct raceway_model *after, struct raceway_storage_change *ret_change,
+			    struct raceway_error *err)
 {
 	const struct raceway_kind *kind = raceway_kind_find("volume");
 	struct raceway_storage_change change = { .made = json_array() };
@@ -93,14 +105,10 @@ int raceway_storage_prepare(struct raceway_storage *s, const struct raceway_mode
 
 	json_array_foreach (names, i, name) {
 		const char *volume = json_string_value(name);
-		const json_t *old = raceway_model_get(before, kind, volume),
-			     *doc = raceway_model_get(after, kind, volume);
-		json_auto_t *place = NULL;
+		const json_t *old = raceway_model_get(before, kind, volume);
 
-		if (r < 0 || old == doc)
-			continue;
-		place = place_of(after, volume);
-		r = prepare_one(s, volume, old, doc, place, change.made, err);
+		if (r == 0 && old != raceway_model_get(after, kind, volume))
+			r = prepare_one(s, volume, old, after, change.made, err);
 	}
 	if (r < 0) {
 		raceway_storage_take_back(s, &change);
@@ -116,7 +124,7 @@ static void delete_file(struct raceway_storage *s, const json_t *place)
 	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
 
 	if (call(s, "delete", raceway_storage_text(place, "volume"), json_copy((json_t *)place),
-		 &err))
+		 NULL, &err))
 		fprintf(stderr, "racewayd: %s: its file is still in %s: %s\n", err.object,
 			raceway_storage_text(place, "path"), err.message);
 }

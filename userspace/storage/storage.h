@@ -62,11 +62,12 @@ int raceway_storage_ensure(struct raceway_storage *storage, const struct raceway
 struct raceway_storage_change {
 	json_t *made; /* files: {"volume", "type", "path"} */
 };
-/* Makes the files of volumes that `after` has and `before` has not, copies what is a copy, and
- * makes larger what grew. On failure nothing is left of it but room in files that grew. */
+/* Makes the files of volumes that `after` has and `before` has not, copies what is a copy (and
+ * notes in `after` where that goes on), and makes larger what grew. On failure nothing is left of
+ * it but room in files that grew. */
 int raceway_storage_prepare(struct raceway_storage *storage, const struct raceway_model *before,
-			    const struct raceway_model *after,
-			    struct raceway_storage_change *ret_change, struct raceway_error *err);
+			    struct raceway_model *after, struct raceway_storage_change *ret_change,
+			    struct raceway_error *err);
 void raceway_storage_take_back(struct raceway_storage *storage,
 			       struct raceway_storage_change *change);
 void raceway_storage_change_clear(struct raceway_storage_change *change);

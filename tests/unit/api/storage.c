@@ -2,7 +2,7 @@
 /* Storage through the API: with a real store, an engine that is none, and a data path that only
  * remembers and fails where it is told to. What is refused late is taken back everywhere. */
 #include <criterion/criterion.h>
-#include <net/if.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,4 +230,101 @@ Test(api_storage, actions)
 	cr_expect_str_eq(answer.allow, "POST");
 	cr_expect_eq(call("POST", "/v1/volumes/p/v/melt", "{\"name\":\"x\"}"), 405);
 	cr_expect_eq(call("POST", "/v1/vhbas/w/h/clone", "{\"name\":\"x\"}"), 405);
+}
+
+/* --- copies that go on after the answer --- */
+
+/* What the engine says takes a moment. */
+static void tend(void)
+{
+	struct pollfd p = { .fd = core.storage.epoll_fd, .events = POLLIN };
+
+	poll(&p, 1, 50);
+	raceway_core_storage(&core);
+}
+
+/* Until the volume is there (200) or not (404). */
+static void await_volume(const char *path, unsigned int status)
+{
+	for (int i = 0; i < 100 && call("GET", path, NULL) != status; i++)
+		tend();
+	cr_expect_eq(answer.status, status, "%s", path);
+}
+
+static bool is_copying(const char *volume)
+{
+	struct raceway_error err = { 0 };
+	struct raceway_model *model;
+	const json_t *doc;
+	bool copying;
+
+	cr_assert_eq(raceway_store_load(core.store, &model, &err), 0);
+	doc = raceway_model_get(model, raceway_kind_find("volume"), volume);
+	copying = json_object_get(doc, "copying");
+	raceway_model_free(model);
+	return copying;
+}
+
+static void start_copy(const char *name)
+{
+	char body[64];
+
+	fake.copied = true;
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"copying\",\"copying\":40}]";
+	snprintf(body, sizeof(body), "{\"name\":\"%s\"}", name);
+	cr_assert_eq(call("POST", "/v1/volumes/p/v/clone", body), 201, "%s", message());
+	cr_expect_str_eq(
+		json_string_value(json_array_get(json_object_get(answer.json, "warnings"), 0)),
+		"its file system shares no blocks: it is being copied, see volume show");
+	cr_expect(is_copying("p/c"));
+}
+
+Test(api_storage, a_copy_that_ends_well)
+{
+	make_scene();
+	start_copy("c");
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "c\",\"done\":1,\"of\":2,\"error\":null}");
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "c\",\"done\":2,\"of\":2,\"error\":null}");
+	for (int i = 0; i < 100 && is_copying("p/c"); i++)
+		tend();
+	cr_expect(!is_copying("p/c"));
+	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
+}
+
+Test(api_storage, a_copy_that_fails)
+{
+	make_scene();
+	start_copy("c");
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/c\",\"done\":1,\"of\":2,"
+		   "\"error\":\"no room\"}");
+	await_volume("/v1/volumes/p/c", 404);
+	cr_expect_eq(json_array_size(json_object_get(fake.document, "volumes")), 1);
+}
+
+Test(api_storage, a_copy_whose_engine_dies)
+{
+	make_scene();
+	start_copy("c");
+	fake_stop();
+	await_volume("/v1/volumes/p/c", 200);
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"c.raw: No such file or directory\"}]";
+	fake_start();
+	await_volume("/v1/volumes/p/c", 404);
+}
+
+/* It was finished while the daemon was away. */
+Test(api_storage, a_copy_that_nobody_saw_end)
+{
+	make_scene();
+	start_copy("c");
+	fake_stop();
+	await_volume("/v1/volumes/p/c", 200);
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"up\"}]";
+	fake_start();
+	for (int i = 0; i < 100 && is_copying("p/c"); i++)
+		tend();
+	cr_expect(!is_copying("p/c"));
+	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
 }

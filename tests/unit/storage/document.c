@@ -82,6 +82,30 @@ Test(document, vhbas)
 	scene_free(model);
 }
 
+/* The engine takes 64 for one vHBA; its own profile's come first. */
+Test(document, a_server_with_many_vnics)
+{
+	struct raceway_model *model = scene_model(scene_base);
+	json_auto_t *document = NULL;
+	const json_t *macs;
+
+	for (int i = 0; i < 80; i++) {
+		char name[32], doc[80];
+
+		snprintf(name, sizeof(name), "far2/e%d", i);
+		snprintf(doc, sizeof(doc), "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:01:%02x\"}",
+			 i);
+		scene_add(model, "vnic", name, doc);
+	}
+	scene_add(model, "vnic", "far/z", "{\"segment\":\"lan\",\"mac\":\"02:00:00:00:02:00\"}");
+	document = raceway_storage_document(model, "iqn.2026-11.local.raceway:n");
+	macs = json_object_get(json_array_get(list(document, "vhbas"), 0), "macs");
+	cr_expect_eq(json_array_size(macs), 64);
+	expect(json_array_get(macs, 0), "\"02:00:00:00:00:03\"");
+	expect(json_array_get(macs, 1), "\"02:00:00:00:02:00\"");
+	scene_free(model);
+}
+
 /* What is described only, or not of storage, is nothing new to the engine. */
 Test(document, only_what_matters)
 {

@@ -115,9 +115,11 @@ static json_t *answer_to(const char *op, json_t *request)
 	} else if (!strcmp(op, "listen")) {
 		json_array_append(fake.portals, json_object_get(request, "portal"));
 	} else if (!strcmp(op, "clone")) {
-		json_object_set_new(answer, "copied", json_false());
+		json_object_set_new(answer, "copied", json_boolean(fake.copied));
 	} else if (!strcmp(op, "status")) {
 		json_object_set_new(answer, "portals", status());
+		json_object_set_new(answer, "volumes",
+				    json_loads(fake.volumes ? fake.volumes : "[]", 0, NULL));
 	}
 	return answer;
 }

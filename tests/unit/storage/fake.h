@@ -27,6 +27,8 @@ struct fake {
 	const char *error; /* JSON of "error" for `error_op` */
 	const char *error_op;
 	const char *problems; /* JSON list that configure answers */
+	bool copied;	      /* clones are copies that go on */
+	const char *volumes;  /* JSON list that status answers */
 	/* what was seen */
 	int count;
 	char ops[FAKE_OPS][16];
