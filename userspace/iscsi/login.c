@@ -178,6 +178,7 @@ static enum raceway_iscsi_login_status identify(struct raceway_login *login,
 	status = login->ops->identify(login->ops->context, &login->who, &login->wanted);
 	if (status != RACEWAY_LOGIN_SUCCESS)
 		return status;
+	login->who.proof = login->wanted.proof;
 	login->reason = NULL;
 	login->identified = true;
 	if (!login->who.discovery)

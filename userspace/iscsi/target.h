@@ -28,7 +28,8 @@ struct raceway_iscsi_login {
 	bool discovery;
 	uint8_t isid[6];
 	struct sockaddr_storage peer, local;
-	void *portal; /* as given to raceway_iscsi_accept() */
+	void *portal;	/* as given to raceway_iscsi_accept() */
+	uint64_t proof; /* as identify() has set it, for open(): what is proven by then */
 };
 
 /* RFC 7143 11.13.5: class in the high byte, detail in the low one. */
@@ -55,6 +56,7 @@ struct raceway_iscsi_chap {
 	char user[RACEWAY_CHAP_NAME_MAX + 1], mutual_user[RACEWAY_CHAP_NAME_MAX + 1];
 	uint8_t secret[RACEWAY_CHAP_SECRET_MAX], mutual_secret[RACEWAY_CHAP_SECRET_MAX];
 	size_t secret_bytes, mutual_secret_bytes;
+	uint64_t proof; /* not looked at: it is in the login from here on */
 };
 
 /* Reports one name of SendTargets and one of its addresses ("192.0.2.1:3260", "[2001:db8::1]:3260")

@@ -196,6 +196,14 @@ void raceway_nexus_free(struct raceway_nexus *nexus)
 	raceway_nexus_settle(nexus);
 }
 
+void raceway_nexus_abort(struct raceway_nexus *nexus)
+{
+	nexus->busy++;
+	raceway_manage_abort(nexus, NULL);
+	nexus->busy--;
+	raceway_nexus_settle(nexus);
+}
+
 void *raceway_nexus_owner(const struct raceway_nexus *nexus)
 {
 	return nexus->options.owner;

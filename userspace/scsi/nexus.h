@@ -76,6 +76,8 @@ int raceway_nexus_map(struct raceway_nexus *nexus, const struct raceway_lun *lun
 /* I_T nexus loss: all tasks are aborted, RESERVE goes, persistent reservations stay. Its memory
  * goes when the last task is done. */
 void raceway_nexus_free(struct raceway_nexus *nexus);
+/* Aborts all tasks; those that wait before they run end at once (raceway_scsi_hold()). */
+void raceway_nexus_abort(struct raceway_nexus *nexus);
 void *raceway_nexus_owner(const struct raceway_nexus *nexus);
 /* Tasks under way. */
 size_t raceway_nexus_depth(const struct raceway_nexus *nexus);

@@ -109,22 +109,11 @@ enum raceway_iscsi_login_status raceway_access_identify(void *context,
 		status = ask_nobody(ret_chap);
 	} else {
 		*ret_chap = vhba->chap;
+		ret_chap->proof = vhba->number;
 	}
 	if (vhba)
 		raceway_vhba_put(vhba);
 	return status;
-}
-
-/* The vHBA may have changed between the login's first request and its last: what it was proven
- * by then must still be what proves it. */
-static bool is_still(struct raceway_engine *engine, const struct raceway_vhba *vhba)
-{
-	bool gone;
-
-	pthread_mutex_lock(&engine->lock);
-	gone = vhba->gone;
-	pthread_mutex_unlock(&engine->lock);
-	return !gone;
 }
 
 enum raceway_iscsi_login_status raceway_access_open(void *context,
@@ -137,7 +126,9 @@ enum raceway_iscsi_login_status raceway_access_open(void *context,
 	struct raceway_vhba *vhba = find(engine, login->initiator);
 	int err;
 
-	if (!vhba || !is_still(engine, vhba)) {
+	/* The vHBA may have changed between the login's first request and its last: who has proven
+	 * to be the one that was has not proven to be this one. */
+	if (!vhba || vhba->number != login->proof) {
 		if (vhba)
 			raceway_vhba_put(vhba);
 		return RACEWAY_LOGIN_AUTH_FAILED;

@@ -81,6 +81,7 @@ struct raceway_vhba {
 	size_t mac_count;
 	bool local;
 	unsigned int holds; /* atomic: the table, its sessions */
+	uint64_t number;    /* of all that there ever were, from 1 on */
 
 	/* engine->lock */
 	bool gone;
@@ -113,6 +114,7 @@ struct raceway_engine {
 	/* The main thread's. */
 	struct raceway_volume *volumes;
 	struct raceway_store_of *stores;
+	uint64_t vhbas_made;
 	struct raceway_copy *copies;
 	struct raceway_config *config; /* what was last configured */
 	json_t *misread;	       /* problems of the configuration itself */

@@ -122,6 +122,7 @@ static struct raceway_vhba *make_vhba(struct raceway_engine *engine,
 		return NULL;
 	}
 	vhba->holds = 1;
+	vhba->number = ++engine->vhbas_made;
 	vhba->san_type = c->san->type;
 	memcpy(vhba->name, c->name, sizeof(vhba->name));
 	memcpy(vhba->san, c->san->name, sizeof(vhba->san));
