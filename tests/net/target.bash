@@ -13,6 +13,10 @@ mkdir -p "$target_pool"
 target_end() {
   local status=$?
   [ -z "$target_pid" ] || { target_kill; } 2>/dev/null
+  # An engine that was built with sanitizers.
+  if grep -asE 'runtime error:|ERROR: [A-Za-z]*Sanitizer' "$work/vhba.err" >&2; then
+    fail "a sanitizer complains about the engine"
+  fi
   (exit "$status")
   finish
 }
