@@ -172,7 +172,7 @@ $(BUILD)/tests/storage-%: $(BUILD)/tests/bench/storage/%.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -liscsi
 
-tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ) $(TORTURE)
+tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ) $(TORTURE) $(BUILD)/tests/storage-many
 .PHONY: tests
 
 vm-tests: all $(NET_TEST_OBJ)
