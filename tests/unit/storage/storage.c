@@ -463,7 +463,7 @@ static void write_script(char path[256])
 		"cut -d ' ' -f 4,6 /proc/$$/stat\n"
 		"echo $$\n"
 		"ls /proc/$$/fd | tr '\\n' ' '\n"
-		"grep SigBlk /proc/$$/status\n"
+		"grep SigBlk /proc/self/status\n" /* the shell blocks while it starts one */
 		"mv %s/said %s/done\n"
 		"exec sleep 20\n",
 		fake.dir, fake.dir, fake.dir);
