@@ -485,7 +485,7 @@ Test(storage, starts_its_engine)
 	cr_expect_lt(raceway_storage_make(&storage, model, true, &err), 0);
 	cr_expect_eq(err.fault, RACEWAY_FAULT_SYSTEM, "%s", err.message);
 	snprintf(said, sizeof(said), "%s/done", fake.dir);
-	for (int i = 0; i < 100 && !(file = fopen(said, "r")); i++)
+	for (int i = 0; i < 500 && !(file = fopen(said, "r")); i++)
 		usleep(20000);
 	cr_assert(file, "it was not started");
 	cr_assert(fgets(line, sizeof(line), file));
