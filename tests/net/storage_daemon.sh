@@ -26,20 +26,6 @@ asked() { # OP: how often since forget
 
 forget() { : >"$work/run/engine.log"; }
 
-engine_pid() { cat "$work/run/engine.pid"; }
-
-engine_stop() {
-  kill "$(engine_pid)" 2>/dev/null || true
-}
-
-storage_finish() {
-  local status=$?
-  engine_stop
-  (exit "$status")
-  daemon_finish
-}
-trap storage_finish EXIT
-
 refused() { # DESCRIPTION STATUS LINE COMMAND...
   local status=0
   "${@:4}" >/dev/null 2>"$work/refused" || status=$?
@@ -49,7 +35,6 @@ refused() { # DESCRIPTION STATUS LINE COMMAND...
 
 new_ns host blue
 mkdir -p "$work/run"
-touch "$work/run/engine.pid"
 
 # --- without an engine ---
 daemon_start --vhba "$work/nothing-here"
@@ -182,7 +167,7 @@ sleep 0.3
 forget
 kill -9 "$pid"
 # shellcheck disable=SC2317 # called by until_true
-new_engine() { [ "$(engine_pid)" != "$pid" ] && [ "$(asked listen)" -gt 0 ]; }
+new_engine() { [ "$(cat "$work/run/engine.pid")" != "$pid" ] && [ "$(asked listen)" -gt 0 ]; }
 until_true "another one comes" new_engine
 check_eq "it is told all" "$(asked hello) $(asked configure) $(told '[.vhbas[].name]')" '1 1 ["web/h0"]'
 check_eq "the events say so" "$(grep -A1 '^event: engine' "$work/events" | sed -nE 's/^data: .*"state": ?"([a-z]+)".*/\1/p' | xargs)" "down up"
@@ -191,7 +176,7 @@ check "and the log" grep -q '^racewayd: the storage engine is down: it has ended
 # It dies of what it is told: started again after pauses, and the daemon is none the worse.
 mode '{"die":["configure"]}'
 forget
-kill -9 "$(engine_pid)"
+kill -9 "$(cat "$work/run/engine.pid")"
 sleep 2
 tries=$(asked hello)
 check_between "tries with pauses" "$tries" 2 8
@@ -199,7 +184,7 @@ check_eq "oper" "$(value /v1/vhbas/web/h0 .oper)" "engine down"
 check_eq "oper of the portal" "$(value /v1/portals/p .oper)" "engine down"
 check_eq "metrics" "$(api GET /metrics | grep '^raceway_engine_up')" "raceway_engine_up 0"
 check "doctor" grep -q '^fail *engine: ' <(rw doctor)
-refused "a change of storage" 1 "raceway: the storage engine does not answer: Broken pipe" \
+refused "a change of storage" 1 "raceway: the storage engine does not answer: it has ended" \
   rw vhba set web/h0 weight 2
 check_eq "is not stored" "$(value /v1/vhbas/web/h0 .weight)" 1
 check "a change of something else" rw segment add other

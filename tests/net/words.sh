@@ -62,14 +62,6 @@ proves_new() { # KIND NAME WORDS...: for what is given once, at add
   rw "$1" del "$2"
 }
 
-words_finish() {
-  local status=$?
-  kill "$(cat "$work/run/engine.pid" 2>/dev/null)" 2>/dev/null
-  (exit "$status")
-  daemon_finish
-}
-trap words_finish EXIT
-
 new_ns host lan guest srv
 daemon_start --role standalone --max-vnics 64 --vhba "$top/tests/net/fake_engine.py"
 wire host up0 lan e0

@@ -25,16 +25,44 @@ static json_t *by_object(const json_t *list)
 	return problems;
 }
 
-/* The first that was none before. */
-static int new_problem(const json_t *before, const json_t *now, struct raceway_error *err)
+static const json_t *find(const json_t *list, const char *name)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach (list, i, object)
+		if (strcmp(raceway_storage_text(object, "name"), name) == 0)
+			return object;
+	return NULL;
+}
+
+/* What `document` has of "vhba web1/h0". */
+static const json_t *entry_of(const json_t *document, const char *object)
+{
+	size_t length = strcspn(object, " ");
+	char list[32];
+
+	snprintf(list, sizeof(list), "%.*ss", (int)length, object);
+	return object[length] ? find(json_object_get(document, list), object + length + 1) : NULL;
+}
+
+/* The first that was none before, or is another one of an object that was changed. */
+static int new_problem(const json_t *before, const json_t *now, const json_t *served,
+		       const json_t *document, struct raceway_error *err)
 {
 	const char *object;
 	json_t *message;
 
-	json_object_foreach ((json_t *)now, object, message)
-		if (!json_object_get(before, object))
-			return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "%s",
-						 json_string_value(message));
+	json_object_foreach ((json_t *)now, object, message) {
+		json_t *known = json_object_get(before, object);
+
+		if (known && (json_equal(known, message) ||
+			      json_equal((json_t *)entry_of(served, object),
+					 (json_t *)entry_of(document, object))))
+			continue;
+		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "%s",
+					 json_string_value(message));
+	}
 	return 0;
 }
 
@@ -53,17 +81,6 @@ static int configure(struct raceway_storage *s, json_t *document, json_t **ret_p
 	s->served = json_incref(document);
 	*ret_problems = by_object(json_object_get(answer, "problems"));
 	return 0;
-}
-
-static const json_t *find(const json_t *list, const char *name)
-{
-	json_t *object;
-	size_t i;
-
-	json_array_foreach (list, i, object)
-		if (strcmp(raceway_storage_text(object, "name"), name) == 0)
-			return object;
-	return NULL;
 }
 
 /* The engine keeps a portal's socket as long as the address is the same. Where it must be another
@@ -109,6 +126,7 @@ static int make(struct raceway_storage *s, json_t *document, bool strict, struct
 {
 	struct raceway_error missing = { .fault = RACEWAY_FAULT_NONE };
 	json_auto_t *problems = NULL;
+	json_auto_t *before = json_incref(s->served);
 	bool first = !s->served;
 	int r = release_sockets(s, document, err), refused;
 
@@ -118,7 +136,7 @@ static int make(struct raceway_storage *s, json_t *document, bool strict, struct
 		r = learn_sockets(s);
 	if (r < 0)
 		return r;
-	refused = strict ? new_problem(s->problems, problems, err) : 0;
+	refused = strict ? new_problem(s->problems, problems, before, document, err) : 0;
 	json_decref(s->problems);
 	s->problems = RACEWAY_TAKE(problems);
 	if (refused < 0)

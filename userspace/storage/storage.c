@@ -234,7 +234,7 @@ void raceway_storage_tend(struct raceway_storage *s, const struct raceway_model 
 	while ((event = raceway_wire_event(&s->wire)))
 		json_array_append_new(events, event);
 	if (r < 0)
-		lost(s, r == -EPIPE ? "it has ended" : strerror(-r));
+		lost(s, raceway_wire_why(r));
 	else if (due)
 		make_tolerant(s, model);
 	/* last: who hears of it may change things */

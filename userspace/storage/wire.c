@@ -235,6 +235,11 @@ static int refusal(const json_t *error, const char *object, struct raceway_error
 				 text_of(error, "field"), "%s", text_of(error, "message"));
 }
 
+const char *raceway_wire_why(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET ? "it has ended" : strerror(-err);
+}
+
 int raceway_wire_call(struct raceway_wire *wire, const char *op, const char *object,
 		      json_t *request, const int *fds, size_t fd_count, json_t **ret_answer,
 		      struct raceway_error *err)
@@ -260,7 +265,7 @@ int raceway_wire_call(struct raceway_wire *wire, const char *op, const char *obj
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object ? object : "", "",
 					 "the storage engine does not answer%s%s",
 					 r == -ETIMEDOUT ? "" : ": ",
-					 r == -ETIMEDOUT ? "" : strerror(-r));
+					 r == -ETIMEDOUT ? "" : raceway_wire_why(r));
 	}
 	error = json_object_get(answer, "error");
 	if (error)

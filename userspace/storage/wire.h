@@ -41,6 +41,8 @@ int raceway_wire_call(struct raceway_wire *wire, const char *op, const char *obj
 /* Reads what has come, without waiting. 0, or -errno: the connection is of no use any more, but
  * the events that came before are still there. */
 int raceway_wire_receive(struct raceway_wire *wire);
+/* Why it was lost, for people. */
+const char *raceway_wire_why(int err);
 /* The oldest event, a new reference; NULL: none. */
 json_t *raceway_wire_event(struct raceway_wire *wire);
 

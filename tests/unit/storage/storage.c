@@ -280,6 +280,18 @@ Test(storage, problems, .init = begin, .fini = end)
 	cr_expect_str_eq(err.object, "vhba web2/h0");
 	cr_expect_str_eq(err.message, "/etc/s: Permission denied");
 	cr_expect_eq(err.fault, RACEWAY_FAULT_REFUSED);
+	/* of what is changed, another one */
+	cr_expect_eq(raceway_storage_make(&storage, model, false, NULL), 0);
+	err.fault = RACEWAY_FAULT_NONE;
+	fake.problems = "[{\"object\":\"volume pool/boot\",\"message\":\"not now either\"},"
+			"{\"object\":\"vhba web2/h0\",\"message\":\"/etc/s: Permission denied\"}]";
+	scene_set(model, "vhba", "web2/h0", "{\"weight\":11}");
+	cr_expect_eq(raceway_storage_make(&storage, model, true, &err), 0, "the same: %s",
+		     err.message);
+	fake.problems = "[{\"object\":\"vhba web2/h0\",\"message\":\"/etc/none: No such file\"}]";
+	scene_set(model, "vhba", "web2/h0", "{\"secret_file\":\"/etc/none\"}");
+	cr_expect_lt(raceway_storage_make(&storage, model, true, &err), 0);
+	cr_expect_str_eq(err.message, "/etc/none: No such file");
 	fake.problems = "[]";
 	scene_set(model, "vhba", "web1/h0", "{\"weight\":11}");
 	cr_expect_eq(raceway_storage_make(&storage, model, false, NULL), 0);

@@ -138,7 +138,7 @@ Test(wire, engines_that_do_not_behave, .init = begin, .fini = end)
 	expect_lost(FAKE_GARBAGE, "the storage engine does not answer: Protocol error");
 	expect_lost(FAKE_WRONG_ID, "the storage engine does not answer: Protocol error");
 	expect_lost(FAKE_TOO_LONG, "the storage engine does not answer: Protocol error");
-	expect_lost(FAKE_CLOSE, "the storage engine does not answer: Broken pipe");
+	expect_lost(FAKE_CLOSE, "the storage engine does not answer: it has ended");
 }
 
 Test(wire, events, .init = begin, .fini = end)
