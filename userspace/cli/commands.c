@@ -118,7 +118,7 @@ const struct raceway_command raceway_commands[] = {
 	{ .word = "top",
 	  .action = RACEWAY_DO_TOP,
 	  .usage = "[-n COUNT]",
-	  .help = "live rates of the vNICs, every second",
+	  .help = "live rates of the vNICs and vHBAs, every second",
 	  .options = { { .id = RACEWAY_OPTION_COUNT,
 			 .word = "-n",
 			 .value = "COUNT",

@@ -329,6 +329,9 @@ static const struct fake_answer live[] = {
 	{ "GET /v1/vnics?stats=1", 200,
 	  "{\"schema\":1,\"vnics\":[{\"name\":\"a/x\",\"tx\":{\"packets\":0,\"bytes\":0}}]}",
 	  NULL },
+	{ "GET /v1/vhbas?stats=1", 200,
+	  "{\"schema\":1,\"vhbas\":[{\"name\":\"a/h\",\"queue_depth\":2,\"read\":{\"ios\":5}}]}",
+	  NULL },
 	{ "GET /v1/events", 200,
 	  ": hello\n\nevent: drop\ndata: {\"vnic\":\"a/x\",\"reason\":\"rate\"}\n\n"
 	  "event: object\ndata: "
@@ -350,7 +353,9 @@ Test(cli_run, top)
 	fake_start(live, COUNT(live));
 	expect("top -n 1", 0,
 	       "NAME    TX  TX-PPS  TX-DROPS    RX  RX-PPS  RX-DROPS\n"
-	       "a/x   0bit       0         0  0bit       0         0\n",
+	       "a/x   0bit       0         0  0bit       0         0\n"
+	       "NAME  READ  READ-IOPS  WRITE  WRITE-IOPS  DEPTH\n"
+	       "a/h   0bit          0   0bit           0      2\n",
 	       "");
 	fake_stop();
 }
