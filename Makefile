@@ -132,8 +132,8 @@ $(BUILD)/raceway-vhba: $(BUILD)/userspace/vhba/main.o $(BUILD)/libraceway-engine
 # One Criterion binary per folder of tests/unit, which mirrors the source path.
 # The client's files are in no library.
 UNIT_EXTRA_cli := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard userspace/cli/*.c)))
-# The engine's units link its library; the others do not.
-$(foreach d,scsi iscsi vhba,$(eval UNIT_EXTRA_$(d) := $(BUILD)/libraceway-engine.a) \
+# The engine's units link its library; the others do not. (flow: parts of vhba/ in simulated time.)
+$(foreach d,scsi iscsi vhba flow,$(eval UNIT_EXTRA_$(d) := $(BUILD)/libraceway-engine.a) \
 	$(eval UNIT_LIBS_$(d) := $$(LDLIBS_ENGINE)))
 define UNIT_RULE
 $(BUILD)/tests/unit-$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) \

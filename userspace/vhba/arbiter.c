@@ -134,7 +134,8 @@ static void charge_green(struct raceway_claim *claim, const struct raceway_task 
 			 uint64_t now_ns)
 {
 	if (raceway_rates_green(claim->rates, now_ns) == now_ns)
-		raceway_rates_charge_green(claim->rates, task->serve.bytes, now_ns);
+		raceway_rates_charge_green(claim->rates, task->serve.bytes, task->serve.since_ns,
+					   now_ns);
 }
 
 bool raceway_arbiter_enter(struct raceway_claim *claim, const struct raceway_task *task,
@@ -205,7 +206,8 @@ static void grant(struct raceway_claim *claim, bool green, uint64_t now_ns)
 	uint32_t weight = __atomic_load_n(&claim->weight, __ATOMIC_RELAXED);
 
 	if (green) {
-		raceway_rates_charge_green(claim->rates, task->serve.bytes, now_ns);
+		raceway_rates_charge_green(claim->rates, task->serve.bytes, task->serve.since_ns,
+					   now_ns);
 	} else {
 		/* What is guaranteed does not count in the shares of the rest. */
 		arbiter->clock = claim->fair.key;

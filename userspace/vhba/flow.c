@@ -70,13 +70,17 @@ static void take_granted(struct raceway_call *call, struct raceway_worker *worke
 	raceway_flow_put(flow);
 }
 
-/* A task that has its rate. True: it has a place at the store, too. */
+/* It passes its rate. */
+static void charge(struct raceway_flow *flow, const struct raceway_task *task)
+{
+	raceway_rates_charge(flow->claim->rates, task->serve.bytes, task->serve.since_ns,
+			     raceway_worker_now(flow->worker));
+}
+
+/* True: it has a place at the store. */
 static bool enter_store(struct raceway_flow *flow, struct raceway_task *task)
 {
-	uint64_t now_ns = raceway_worker_now(flow->worker);
-
-	raceway_rates_charge(flow->claim->rates, task->serve.bytes, now_ns);
-	if (!raceway_arbiter_enter(flow->claim, task, now_ns))
+	if (!raceway_arbiter_enter(flow->claim, task, raceway_worker_now(flow->worker)))
 		return false;
 	raceway_flow_state(task, RACEWAY_TASK_PLACED);
 	return true;
@@ -108,6 +112,8 @@ static void pace(struct raceway_flow *flow)
 		    !raceway_timer_set(flow->worker, &flow->timer, at))
 			return;
 		raceway_tasks_take(&flow->paced);
+		if (is_charged(task))
+			charge(flow, task);
 		/* Behind what was before it, it takes its turn there. */
 		if (waits_for_store(flow) || (is_charged(task) && !enter_store(flow, task))) {
 			raceway_arbiter_wait(flow, task);
@@ -166,6 +172,7 @@ bool raceway_flow_enter(struct raceway_flow *flow, struct raceway_task *task)
 		if (!is_charged(task))
 			return false;
 		if (raceway_rates_ready(flow->claim->rates, now_ns) == now_ns) {
+			charge(flow, task);
 			if (enter_store(flow, task))
 				return false;
 			hold(flow, task);

@@ -5,9 +5,14 @@
 #include "raceway/bucket.h"
 #include "raceway/limits.h"
 
-/* Deep enough for a timer that is late and for an initiator that pauses a little; in a second,
- * which is what limits are held to within 1 % in, it is half a per cent. */
-#define DEPTH (5000000ULL << RACEWAY_TICK_SHIFT)
+/* As deep as may be for a timer that is late and for an initiator that pauses a little: limits
+ * are held within 1 % in a second. */
+#define DEPTH (8000000ULL << RACEWAY_TICK_SHIFT)
+/* How late we may be without a loss. */
+#define LATE_NS 10000000ULL
+#define LATE_GREEN_NS 100000000ULL
+/* So much is free again when a timer comes, so that several operations can pass for one. */
+#define BATCH (DEPTH / 8)
 /* An operation costs at most an hour, whatever the rate. */
 #define COST_MAX RACEWAY_DEPTH_MAX
 #define PIECE_BYTES (RACEWAY_FRAME_MAX - 1)
@@ -77,8 +82,7 @@ static uint64_t wait_for(const struct raceway_rates *rates, enum raceway_rate ra
 	debt = raceway_tat_base(load(&rates->tat[rate]), now) - now;
 	if (debt <= DEPTH)
 		return at;
-	/* Once half of the depth is free again, so that several can pass for one timer. */
-	ready = now_ns + ((debt - DEPTH / 2) >> RACEWAY_TICK_SHIFT);
+	ready = now_ns + ((debt - DEPTH + BATCH) >> RACEWAY_TICK_SHIFT);
 	return ready > at ? ready : at;
 }
 
@@ -99,8 +103,18 @@ static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t
 				     cost_of(rate, mult, bytes), RACEWAY_DEPTH_MAX);
 }
 
-void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns)
+/* When an operation that came at `since_ns` would have passed at the earliest. */
+static uint64_t counted_from(uint64_t since_ns, uint64_t now_ns, uint64_t late_ns)
 {
+	if (since_ns >= now_ns)
+		return now_ns;
+	return now_ns - since_ns < late_ns ? since_ns : now_ns - late_ns;
+}
+
+void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
+			  uint64_t now_ns)
+{
+	now_ns = counted_from(since_ns, now_ns, LATE_NS);
 	charge(rates, RACEWAY_RATE_PEAK_BYTES, bytes, now_ns);
 	charge(rates, RACEWAY_RATE_PEAK_IOS, bytes, now_ns);
 }
@@ -116,8 +130,10 @@ uint64_t raceway_rates_green(struct raceway_rates *rates, uint64_t now_ns)
 	return wait_for(rates, RACEWAY_RATE_COMMITTED_IOS, now_ns, at);
 }
 
-void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns)
+void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
+				uint64_t now_ns)
 {
+	now_ns = counted_from(since_ns, now_ns, LATE_GREEN_NS);
 	charge(rates, RACEWAY_RATE_COMMITTED_BYTES, bytes, now_ns);
 	charge(rates, RACEWAY_RATE_COMMITTED_IOS, bytes, now_ns);
 }

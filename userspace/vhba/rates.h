@@ -5,8 +5,9 @@
  * the sessions of a vHBA share them on all workers without a lock.
  *
  * An operation passes while its peak buckets have any credit, and is charged as a whole, so that
- * one may be longer than a bucket is deep: what passes in any t is at most rate * t + depth + one
- * operation. */
+ * one may be longer than a bucket is deep: what passes in any t is at most rate * (t + 8 ms) and
+ * one operation; and rate * 10 ms more of what waited longer than it should, because we were late.
+ */
 #ifndef RACEWAY_VHBA_RATES_H
 #define RACEWAY_VHBA_RATES_H
 
@@ -34,12 +35,17 @@ void raceway_rates_set(struct raceway_rates *rates, const struct raceway_limits_
 		       uint64_t now_ns);
 /* When the next operation may pass, in ns; `now_ns` if at once. */
 uint64_t raceway_rates_ready(struct raceway_rates *rates, uint64_t now_ns);
-/* An operation passes: charges the peak buckets. */
-void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns);
+/* An operation passes that came at `since_ns`: charges the peak buckets. What has waited is
+ * charged as if it had passed when it could, so that nothing is lost when we are late, up to
+ * 10 ms. */
+void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
+			  uint64_t now_ns);
 /* From when on the next operation is within what is guaranteed, in ns; `now_ns` if it is;
  * UINT64_MAX if nothing is guaranteed. */
 uint64_t raceway_rates_green(struct raceway_rates *rates, uint64_t now_ns);
-/* Charges what is guaranteed. */
-void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t now_ns);
+/* Charges what is guaranteed, as raceway_rates_charge() does; here nothing is lost up to 100 ms,
+ * for a store that pauses. */
+void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
+				uint64_t now_ns);
 
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A worker whose time is simulated: it stands still while calls run, and goes on to the next
+ * timer. Takes the place of vhba/worker.c in this binary. */
+#include "simulated.h"
+
+#include <criterion/criterion.h>
+
+struct raceway_worker {
+	unsigned int number;
+};
+
+static struct raceway_worker workers[4];
+static struct raceway_heap timers;
+static struct raceway_call *calls, **calls_end = &calls;
+static struct raceway_worker *called[4096];
+static uint64_t now_ns = 1000000000ULL;
+
+struct raceway_worker *simulated_worker(unsigned int number)
+{
+	workers[number].number = number;
+	return &workers[number];
+}
+
+uint64_t raceway_clock_ns(void)
+{
+	return now_ns;
+}
+
+uint64_t raceway_worker_now(const struct raceway_worker *worker)
+{
+	return now_ns;
+}
+
+unsigned int raceway_worker_number(const struct raceway_worker *worker)
+{
+	return worker->number;
+}
+
+int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer, uint64_t at_ns)
+{
+	cr_assert_eq(raceway_heap_reserve(&timers, timers.count + 1), 0);
+	raceway_heap_put(&timers, &timer->node, at_ns);
+	return 0;
+}
+
+void raceway_timer_clear(struct raceway_worker *worker, struct raceway_timer *timer)
+{
+	raceway_heap_remove(&timers, &timer->node);
+	timer->at_ns = 0;
+}
+
+static size_t first_called, last_called;
+
+void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *call)
+{
+	call->next = NULL;
+	*calls_end = call;
+	calls_end = &call->next;
+	called[last_called++ % 4096] = worker;
+	cr_assert_leq(last_called - first_called, 4096);
+}
+
+void raceway_worker_later(struct raceway_worker *worker, struct raceway_call *call)
+{
+	raceway_worker_call(worker, call);
+}
+
+static void run_calls(void)
+{
+	while (calls) {
+		struct raceway_call *call = calls;
+
+		calls = call->next;
+		if (!calls)
+			calls_end = &calls;
+		call->run(call, called[first_called++ % 4096]);
+	}
+}
+
+void simulated_run(uint64_t until_ns, uint64_t late_ns)
+{
+	struct raceway_heap_node *first;
+
+	run_calls();
+	while ((first = raceway_heap_first(&timers)) && first->key <= until_ns) {
+		struct raceway_timer *timer =
+			(struct raceway_timer *)((char *)first -
+						 offsetof(struct raceway_timer, node));
+
+		if (first->key + late_ns > now_ns)
+			now_ns = first->key + late_ns;
+		raceway_timer_clear(&workers[0], timer);
+		timer->expired(timer);
+		run_calls();
+	}
+	if (now_ns < until_ns)
+		now_ns = until_ns;
+}

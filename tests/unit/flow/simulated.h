@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Workers in simulated time. */
+#ifndef RACEWAY_TESTS_FLOW_SIMULATED_H
+#define RACEWAY_TESTS_FLOW_SIMULATED_H
+
+#include "vhba/worker.h"
+
+struct raceway_worker *simulated_worker(unsigned int number);
+/* Runs what was called, then timers in their order, each `late_ns` too late, up to `until_ns`. */
+void simulated_run(uint64_t until_ns, uint64_t late_ns);
+
+#endif
