@@ -86,7 +86,7 @@ Test(basics, capacity)
 	cr_assert_eq(raceway_get64(t.task.in), BED_BLOCKS - 1);
 	cr_assert_eq(t.task.in[13], 3, "eight blocks in a physical one");
 	cr_assert_eq(t.task.in[14], 0xc0);
-	disk->disk.bytes = 0x300000000ULL * BED_BLOCK;
+	disk->disk.bytes = 0x300000007ULL * BED_BLOCK;
 	bed_good(&t, nexus, "25 00 00 00 00 00 00 00 00 00", 8, 0);
 	cr_assert_eq(raceway_get32(t.task.in), UINT32_MAX);
 }
@@ -110,7 +110,7 @@ Test(basics, luns_are_a_nexus_own)
 	cr_assert_eq(raceway_nexus_lun(nexus, 0x4003ULL << 48)->number, 3, "flat addressing too");
 	cr_assert_null(raceway_nexus_lun(nexus, 1ULL << 48));
 	cr_assert_null(raceway_nexus_lun(nexus, 3ULL << 48 | 1));
-	cr_assert_null(raceway_nexus_lun(nexus, 0x0103ULL << 48), "another bus");
+	cr_assert_null(raceway_nexus_lun(nexus, 300ULL << 48), "another bus");
 	/* The report told it: the other units say POWER ON only. */
 	bed_prepare(&t, nexus, "00 00 00 00 00 00", 0, 0);
 	t.task.lun = 3ULL << 48;
@@ -196,6 +196,9 @@ Test(basics, the_table_is_sorted_and_its_fields_are_checked)
 	cr_assert_eq(t.task.sense[15], 0xc8 | 5, "bit 5");
 	cr_assert_eq(raceway_get16(t.task.sense + 16), 1, "of byte 1");
 	bed_run(&t, nexus, "28 00 00 00 00 00 00 00 01 04", 512, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+	bed_good(&t, nexus, "00 e0 00 00 00 00", 0, 0);
+	bed_run(&t, nexus, "00 01 00 00 00 00", 0, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
 	bed_run(&t, nexus, "28 00 00 00 00 00", 512, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);

@@ -30,6 +30,21 @@ Test(check, verify_compares_what_it_is_asked_to)
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_LBA_OUT_OF_RANGE);
 }
 
+Test(check, a_difference_in_a_later_piece)
+{
+	static uint8_t data[3000 * BED_BLOCK];
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = bed_nexus("a", bed_lu(disk));
+
+	data[2999 * BED_BLOCK + 1] = 1;
+	bed_prepare(&t, nexus, "2f 02 00 00 00 00 00 0b b8 00", 0, BED_BLOCK);
+	t.task.out = data;
+	t.task.out_bytes = t.task.expected_bytes = sizeof(data);
+	raceway_scsi_execute(&t.task);
+	bed_expect_sense(&t, RACEWAY_KEY_MISCOMPARE, RACEWAY_ASC_MISCOMPARE);
+	cr_assert_eq(raceway_get32(t.task.sense + 3), 2999 * BED_BLOCK + 1);
+}
+
 Test(check, one_block_against_many)
 {
 	struct bed_disk *disk = bed_disk();

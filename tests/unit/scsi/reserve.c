@@ -110,6 +110,7 @@ Test(reserve, registering)
 	out_good(b, 6, 0, 0, 0xbc);
 	cr_assert_eq(keys_of(c, &generation, keys), 2);
 	cr_assert(keys[0] == 0xab && keys[1] == 0xbc && generation == 4);
+	out_conflict(a, 1, 1, 0xac, 0);
 	out_good(a, 0, 0, 0xab, 0);
 	cr_assert_eq(keys_of(c, &generation, keys), 1);
 	cr_assert(keys[0] == 0xbc && generation == 5);
@@ -149,6 +150,8 @@ Test(reserve, what_each_type_takes)
 		out_conflict(a, 1, cases[i].type == 1 ? 3 : 1, 0xa, 0);
 		if (cases[i].type < 7)
 			out_conflict(b, 1, cases[i].type, 0xb, 0);
+		else
+			out_good(b, 1, cases[i].type, 0xb, 0);
 		out(a, 2, cases[i].type == 1 ? 3 : 1, 0xa, 0, 0);
 		bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_RELEASE_INVALID);
 		out_good(a, 2, cases[i].type, 0xa, 0);

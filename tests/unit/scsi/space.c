@@ -43,6 +43,10 @@ Test(space, write_same_knows_zeroes)
 	cr_assert_eq(disk->last.kind, RACEWAY_IO_UNMAP);
 	bed_good(&t, nexus, "93 01 00 00 00 00 00 00 00 10 00 00 00 08 00 00", 0, 0);
 	cr_assert_eq(disk->last.kind, RACEWAY_IO_ZERO);
+	memset(t.out, 1, BED_BLOCK);
+	bed_good(&t, nexus, "41 00 00 00 00 00 00 00 01 00", 0, BED_BLOCK);
+	cr_assert_eq(disk->last.kind, RACEWAY_IO_WRITE, "all alike, but not zero");
+	memset(t.out, 0, BED_BLOCK);
 	t.out[511] = 1;
 	bed_good(&t, nexus, "41 00 00 00 00 00 00 00 01 00", 0, BED_BLOCK);
 	cr_assert_eq(disk->last.kind, RACEWAY_IO_WRITE, "the last byte is not zero");
