@@ -32,7 +32,7 @@ LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # Where the loader's main() and the daemon's and the client's files stay out of the library.
 LIB_SRC := $(filter-out userspace/loader/main.c,$(wildcard \
-	$(foreach d,util model store plan loader net api,userspace/$(d)/*.c)))
+	$(foreach d,util model store plan loader net storage api,userspace/$(d)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 # The storage engine's files, in a library of their own: racewayd links none of them.
 ENGINE_SRC := $(filter-out userspace/vhba/main.c,$(wildcard \
@@ -160,7 +160,19 @@ $(BUILD)/tests/net/%.bpf.o: tests/net/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ)
+# Initiators of the tests and of the benchmark's storage part.
+TORTURE := $(BUILD)/tests/raceway-torture
+$(TORTURE): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/net/torture/*.c))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -liscsi
+
+$(BUILD)/tests/storage-%: $(BUILD)/tests/bench/storage/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -liscsi
+
+tests: all $(UNIT_BIN) $(BPF_TEST_BIN) $(NET_TEST_OBJ) $(TORTURE) $(BUILD)/tests/storage-many
 .PHONY: tests
 
 vm-tests: all $(NET_TEST_OBJ)

@@ -42,7 +42,7 @@ struct frame {
 
 /* Where it came from, where it goes. A number of 0 means "no vNIC". */
 struct verdict {
-	const struct raceway_segment *segment;
+	struct raceway_segment segment; /* as it was when the frame came, each word read at once */
 	const struct raceway_vnic_policy *src;
 	const struct raceway_vnic_policy *dst;
 	struct raceway_port_meter *leaving; /* NULL: the host end of a local vNIC */

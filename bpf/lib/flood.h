@@ -21,7 +21,7 @@ struct {
 struct flood {
 	struct __sk_buff *skb;
 	struct frame *f;
-	struct verdict copy; /* dst of the location's last vNIC that may have it */
+	struct verdict copy; /* dst: the first of the location's vNICs at the best colour */
 	__u32 src_vnic;
 	__u16 slot;
 	__u8 colour; /* the best of the location's vNICs */
@@ -51,27 +51,36 @@ static __always_inline enum raceway_drop flood_copy(struct __sk_buff *skb, struc
 	return drop;
 }
 
-/* One vNIC of the segment: does it get the frame, and at which colour? */
+/* One vNIC of the segment: does it get the frame, and at which colour? Only one that does decides
+ * where the copy goes. Who lives elsewhere than the first of them is just moving. */
 static __always_inline enum raceway_drop flood_judge(struct flood *fl, __u32 vnic)
 {
-	struct verdict *v = &fl->copy;
+	struct verdict v = { .src = fl->copy.src };
 	enum raceway_drop drop;
 	int colour;
 
-	v->dst = policy_of(vnic);
-	if (!v->dst || v->dst->key.segment != v->segment_number)
+	v.dst = policy_of(vnic);
+	if (!v.dst || v.dst->key.segment != fl->copy.segment_number)
 		return RACEWAY_DROP_NO_POLICY;
-	drop = steer_to_vnic(fl->f, v);
+	drop = steer_to_vnic(fl->f, &v);
 	if (drop)
 		return drop;
-	colour = meter_vnic(v->dst, vnic, RACEWAY_RX, fl->f, NULL, fl->skb);
+	if (fl->wanted && v.ifindex != fl->copy.ifindex)
+		return RACEWAY_DROP_NO_LOCATION;
+	colour = meter_vnic(v.dst, vnic, RACEWAY_RX, fl->f, NULL, fl->skb);
 	count_frame(vnic, RACEWAY_RX, colour, fl->f);
 	if (colour == RACEWAY_RED)
 		return RACEWAY_DROP_RATE;
-	if (!fl->wanted || colour < fl->colour)
-		fl->colour = (__u8)colour;
+	if (fl->wanted && colour >= fl->colour)
+		return RACEWAY_DROP_NONE;
+	fl->colour = (__u8)colour;
 	fl->wanted = 1;
-	v->dst_vnic = vnic;
+	fl->copy.dst = v.dst;
+	fl->copy.dst_vnic = vnic;
+	fl->copy.ifindex = v.ifindex;
+	fl->copy.port = v.port;
+	fl->copy.vid = v.vid;
+	fl->copy.pcp = v.pcp;
 	return RACEWAY_DROP_NONE;
 }
 
@@ -126,9 +135,9 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 	drop = steer_to_uplink(f, v);
 	if (!drop)
 		drop = flood_copy(skb, f, v, colour);
-	if (v->segment->switching == RACEWAY_PRIVATE && drop == RACEWAY_DROP_NO_UPLINK)
+	if (v->segment.switching == RACEWAY_PRIVATE && drop == RACEWAY_DROP_NO_UPLINK)
 		return RACEWAY_DROP_PRIVATE;
-	if (v->segment->switching != RACEWAY_VEB)
+	if (v->segment.switching != RACEWAY_VEB)
 		return drop; /* the uplink's was the only copy */
 	if (drop && drop != RACEWAY_DROP_NO_UPLINK) {
 		/* The uplink's copy is lost, the others are not. */
@@ -146,16 +155,16 @@ static __always_inline enum raceway_drop flood(struct __sk_buff *skb, struct fra
 		.f = f,
 		.copy = { .src = v->src, .segment_number = v->segment_number },
 		.src_vnic = v->src_vnic,
-		.slot = (__u16)(v->segment->member_slot & 1),
+		.slot = (__u16)(v->segment.member_slot & 1),
 	};
-	__u32 count = v->segment->member_count;
+	__u32 count = v->segment.member_count;
 	enum raceway_drop drop;
 
 	if (v->src) {
 		drop = flood_from_vnic(skb, f, v);
 		if (drop)
 			return drop;
-		if (v->segment->switching != RACEWAY_VEB)
+		if (v->segment.switching != RACEWAY_VEB)
 			return RACEWAY_DROP_NONE;
 	}
 	if (count > RACEWAY_MEMBERS_MAX)

@@ -71,10 +71,10 @@ __noinline int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth)
 	return tat ? raceway_take_again(tat, now, cost, depth) : 0;
 }
 
-__noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost)
+__noinline int raceway_force(__u64 *tat, __u64 now, __u64 cost, __u64 most)
 {
 	if (tat)
-		raceway_force_again(tat, now, cost);
+		raceway_force_again(tat, now, cost, most);
 	return 0;
 }
 
@@ -162,7 +162,8 @@ static __always_inline int port_room(struct raceway_port_meter *leaving, int gre
 					   leaving->rate.depth >> contended);
 	if (contended)
 		raceway_green_port(leaving, now, cost);
-	raceway_bucket_force(&leaving->tat, now, cost);
+	raceway_bucket_force(&leaving->tat, now, cost,
+			     leaving->rate.depth + ((__u64)leaving->debt << RACEWAY_DEBT_SHIFT));
 	return 1;
 }
 
@@ -199,6 +200,7 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 	struct raceway_class *class;
 	struct raceway_vnic *state;
 	__u64 cost, now;
+	__u32 weight;
 
 	if (!leaving || !leaving->rate.mult)
 		return RACEWAY_DROP_NONE;
@@ -210,9 +212,10 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 	if (!state || !policy)
 		return RACEWAY_DROP_PORT_RATE;
 	class = &state->meter[v->dst ? RACEWAY_RX : RACEWAY_TX].port;
-	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : policy->weight,
-				      now, cost)
-		 : port_share(leaving, class, policy->weight, now, cost))
+	weight = policy->weight ? policy->weight : 1;
+	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : weight, now,
+				      cost)
+		 : port_share(leaving, class, weight, now, cost))
 		return RACEWAY_DROP_NONE;
 	return RACEWAY_DROP_PORT_RATE;
 }

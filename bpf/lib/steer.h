@@ -118,19 +118,21 @@ vnic_by_mac(__u16 segment, const __u8 *mac, enum raceway_dir dir, __u32 *ret_vni
 	return policy;
 }
 
-/* Where a segment's frames leave, and where alone they may come from: one word, read at once. */
-union uplink {
-	__u64 word;
-	struct {
-		__u32 ifindex;
-		__u16 port;
-		__u16 vid;
-	};
-};
-
-static __always_inline union uplink uplink_of(const struct raceway_segment *segment)
+/* Takes a copy of the segment: either word as one update has left it. The second is stored last,
+ * so it is read first: what it calls valid has its uplink. */
+static __always_inline enum raceway_drop segment_load(__u32 number, struct verdict *v)
 {
-	return (union uplink){ .word = *(volatile const __u64 *)segment };
+	const volatile __u64 *words = bpf_map_lookup_elem(&segments, &number);
+	__u64 word[2];
+
+	if (!words)
+		return RACEWAY_DROP_NO_SEGMENT;
+	word[1] = words[1];
+	word[0] = words[0];
+	__builtin_memcpy(&v->segment, word, sizeof(word));
+	v->segment_number = (__u16)number;
+	return v->segment.flags & RACEWAY_SEGMENT_VALID ? RACEWAY_DROP_NONE
+							: RACEWAY_DROP_NO_SEGMENT;
 }
 
 /* Elements of `ports`, `vid_segment` and `foreign` may be old, or be reused for another key
@@ -152,16 +154,11 @@ static __always_inline enum raceway_drop steer_segment(const struct raceway_port
 	} else if (!vid) {
 		number = port->native_segment;
 	}
-	v->segment = bpf_map_lookup_elem(&segments, &number);
-	if (!v->segment || !(v->segment->flags & RACEWAY_SEGMENT_VALID))
+	if (segment_load(number, v))
 		return RACEWAY_DROP_NO_SEGMENT;
-	if (port->role == RACEWAY_ROLE_UPLINK) {
-		union uplink uplink = uplink_of(v->segment);
-
-		if (uplink.ifindex != f->ifindex || uplink.vid != vid)
-			return RACEWAY_DROP_NO_SEGMENT;
-	}
-	v->segment_number = (__u16)number;
+	if (port->role == RACEWAY_ROLE_UPLINK &&
+	    (v->segment.uplink_ifindex != f->ifindex || v->segment.uplink_vid != vid))
+		return RACEWAY_DROP_NO_SEGMENT;
 	return RACEWAY_DROP_NONE;
 }
 
@@ -228,7 +225,7 @@ static __always_inline enum raceway_drop steer_reflection(const struct frame *f,
 
 	if (!vnic_by_mac(v->segment_number, f->l2.src, RACEWAY_TX, &vnic))
 		return RACEWAY_DROP_NONE;
-	if (v->segment->switching != RACEWAY_VEPA)
+	if (v->segment.switching != RACEWAY_VEPA)
 		return RACEWAY_DROP_REFLECTED;
 	v->src_vnic = vnic; /* the flood prunes its copy; src stays NULL: it does not send */
 	return RACEWAY_DROP_NONE;
@@ -249,11 +246,9 @@ static __always_inline enum raceway_drop steer_leaving(const struct frame *f, st
 
 static __always_inline enum raceway_drop steer_to_uplink(const struct frame *f, struct verdict *v)
 {
-	union uplink uplink = uplink_of(v->segment);
-
-	v->ifindex = uplink.ifindex;
-	v->port = uplink.port;
-	v->vid = uplink.vid;
+	v->ifindex = v->segment.uplink_ifindex;
+	v->port = v->segment.uplink_port;
+	v->vid = v->segment.uplink_vid;
 	v->pcp = v->src->pcp;
 	if (!v->ifindex)
 		return RACEWAY_DROP_NO_UPLINK;
@@ -294,9 +289,9 @@ static __always_inline enum raceway_drop steer_unicast(const struct frame *f, st
 			return RACEWAY_DROP_UNKNOWN;
 		return steer_to_vnic(f, v);
 	}
-	if (v->dst && v->segment->switching == RACEWAY_VEB)
+	if (v->dst && v->segment.switching == RACEWAY_VEB)
 		return steer_to_vnic(f, v);
-	if (v->dst && v->segment->switching == RACEWAY_PRIVATE)
+	if (v->dst && v->segment.switching == RACEWAY_PRIVATE)
 		return RACEWAY_DROP_PRIVATE;
 	v->dst = NULL;
 	v->dst_vnic = 0;
@@ -313,17 +308,8 @@ static __always_inline enum raceway_drop steer_ingress(const struct raceway_port
 	if (raceway_is_group(f->l2.src))
 		return RACEWAY_DROP_SPOOF;
 	if (port->role == RACEWAY_ROLE_VNIC) {
-		__u32 number;
-
 		drop = steer_source(port, f, v);
-		if (drop)
-			return drop;
-		number = v->src->key.segment;
-		v->segment_number = (__u16)number;
-		v->segment = bpf_map_lookup_elem(&segments, &number);
-		if (!v->segment || !(v->segment->flags & RACEWAY_SEGMENT_VALID))
-			return RACEWAY_DROP_NO_SEGMENT;
-		return RACEWAY_DROP_NONE;
+		return drop ? drop : segment_load(v->src->key.segment, v);
 	}
 	drop = steer_segment(port, f, v);
 	if (drop)

@@ -11,6 +11,8 @@
 #define RACEWAY_FRAME_MAX (1U << 20) /* bytes of one GSO packet with all its headers */
 /* No depth is longer than this: one hour. */
 #define RACEWAY_DEPTH_MAX ((3600ULL * 1000000000ULL) << RACEWAY_TICK_SHIFT)
+/* What lies further ahead, 2.5 hours, lies behind: more than two depths. */
+#define RACEWAY_AHEAD_SHIFT 51
 #define RACEWAY_CAS_TRIES 16
 /* How long whoever lost a frame may be silent and still come back to all of its credit: a
  * retransmission timeout that has been doubled twice. */
@@ -39,9 +41,7 @@ static inline __attribute__((always_inline)) __u64 raceway_cost(__u64 mult, __u3
 /* The earliest moment from which the next cost counts: the TAT, or now if that has passed. */
 static inline __attribute__((always_inline)) __u64 raceway_tat_base(__u64 tat, __u64 now)
 {
-	__s64 ahead = (__s64)(tat - now);
-
-	return ahead > 0 && ahead < (__s64)(2 * RACEWAY_DEPTH_MAX) ? tat : now;
+	return !((tat - now - 1) >> RACEWAY_AHEAD_SHIFT) ? tat : now;
 }
 
 static inline __attribute__((always_inline)) int raceway_is_contended(__u64 until, __u64 now)
@@ -72,13 +72,21 @@ static inline __attribute__((always_inline)) int raceway_take_again(__u64 *tat, 
 	return 0;
 }
 
+static inline __attribute__((always_inline)) __u64 raceway_forced(__u64 tat, __u64 now, __u64 cost,
+								  __u64 most)
+{
+	__u64 ahead = raceway_tat_base(tat, now) + cost - now;
+
+	return now + (ahead < most ? ahead : most);
+}
+
 static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat, __u64 now,
-								      __u64 cost)
+								      __u64 cost, __u64 most)
 {
 	__u64 old = *(volatile __u64 *)tat;
 
 	for (int i = 1; i < RACEWAY_CAS_TRIES; i++) {
-		__u64 next = raceway_tat_base(old, now) + cost;
+		__u64 next = raceway_forced(old, now, cost, most);
 		__u64 seen = __sync_val_compare_and_swap(tat, old, next);
 
 		if (seen == old)
@@ -93,7 +101,7 @@ static inline __attribute__((always_inline)) void raceway_force_again(__u64 *tat
  * in every state of the caller, and the first try, which nearly always wins, costs no call. */
 #ifdef __bpf__
 int raceway_take(__u64 *tat, __u64 now, __u64 cost, __u64 depth);
-int raceway_force(__u64 *tat, __u64 now, __u64 cost);
+int raceway_force(__u64 *tat, __u64 now, __u64 cost, __u64 most);
 #else
 #define raceway_take raceway_take_again
 #define raceway_force raceway_force_again
@@ -113,15 +121,15 @@ static inline __attribute__((always_inline)) int raceway_bucket_take(__u64 *tat,
 	return raceway_take(tat, now, cost, depth);
 }
 
-/* Charges `cost` whatever the bucket holds, as green does to a leaving port. The debt is
- * bounded by 2 * RACEWAY_DEPTH_MAX. */
+/* Charges `cost` whatever the bucket holds, as green does to a leaving port, but no deeper than
+ * `most`, its depth and the debt it may have. */
 static inline __attribute__((always_inline)) void raceway_bucket_force(__u64 *tat, __u64 now,
-								       __u64 cost)
+								       __u64 cost, __u64 most)
 {
-	__u64 old = *(volatile __u64 *)tat, next = raceway_tat_base(old, now) + cost;
+	__u64 old = *(volatile __u64 *)tat, next = raceway_forced(old, now, cost, most);
 
 	if (__sync_val_compare_and_swap(tat, old, next) != old)
-		raceway_force(tat, now, cost);
+		raceway_force(tat, now, cost, most);
 }
 
 #endif

@@ -11,8 +11,9 @@
  * Cost of a frame is bytes * mult / 2^13, rounded up, so the cap is never exceeded by rounding:
  *   1 kbit/s   mult = 2^8 * 8e9 / 1e3  * 2^13 = 1.7e13 < 2^44; bytes < 2^20: no overflow
  *   400 Gbit/s a 60-byte frame is 307.2 ticks, rounding takes at most 0.33 % of the rate
- * A TAT that lies further ahead than any depth can put it belongs to a vNIC that was idle for
- * more than 2^55 ns (417 days) and counts as idle.
+ * They wrap after 834 days: a TAT that lies further ahead than any depth can put it is that of a
+ * vNIC that was idle for long. So a state begins with the moment it is made, not with zeroes, which
+ * may lie ahead (raceway_meter_begin()).
  *
  * A bucket whose depth nobody chose is as deep as a TCP needs that halves its rate and climbs
  * back. Such a depth is no licence to burst: credit beyond params.idle is earned by what is sent
@@ -50,11 +51,24 @@ struct raceway_meter {
 	struct raceway_class port;  /* this direction's share of the leaving port's rate */
 };
 
+/* A meter that nothing has passed yet: full, and idle for longer than any depth. */
+static inline void raceway_meter_begin(struct raceway_meter *meter, __u64 now)
+{
+	*meter = (struct raceway_meter){
+		.committed_tat = now,
+		.excess_tat = now,
+		.busy = now - 2 * RACEWAY_DEPTH_MAX,
+		.contended = now,
+	};
+}
+
 /* Frames of a vNIC to group addresses: the cost of one, rounded up. */
 #define RACEWAY_GROUP_MULT                                                                         \
 	((((RACEWAY_NSEC_PER_SEC << RACEWAY_TICK_SHIFT) << RACEWAY_MULT_SHIFT) +                   \
 	  RACEWAY_GROUP_PPS - 1) /                                                                 \
 	 RACEWAY_GROUP_PPS)
+
+#define RACEWAY_BUSY_SHIFT 39 /* ticks: 2.1 s, twice RACEWAY_PATIENCE */
 
 /* What raceway_meter_charge() returns beside a colour. */
 #define RACEWAY_COLOUR_MASK 3
@@ -79,6 +93,14 @@ raceway_bucket_idle(__u64 *tat, const struct raceway_bucket *bucket, __u64 now, 
 	__sync_val_compare_and_swap(tat, old, base);
 }
 
+/* `busy` lies no further ahead than RACEWAY_PATIENCE, and a little for a clock read later: what
+ * does otherwise is of a meter that was not used for long, or never. */
+static inline __attribute__((always_inline)) int raceway_is_idle(const struct raceway_meter *meter,
+								 __u64 now)
+{
+	return (*(const volatile __u64 *)&meter->busy - now) >> RACEWAY_BUSY_SHIFT != 0;
+}
+
 /* Before a frame of a vNIC that has been idle is judged. */
 static inline __attribute__((always_inline)) void
 raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway_meter *meter,
@@ -86,7 +108,7 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 {
 	__u64 unearned = now - meter->busy;
 
-	if ((__s64)unearned <= 0) /* another CPU was first */
+	if (!raceway_is_idle(meter, now)) /* another CPU was first */
 		return;
 	meter->busy = now;
 	if (params->committed.mult)
@@ -182,7 +204,7 @@ raceway_meter_flow_now(const struct raceway_meter_params *params, struct raceway
 		raceway_share_crowded(&meter->flows);
 		return raceway_meter_red(meter, now);
 	}
-	raceway_bucket_force(&class->tat, now, cost);
+	raceway_bucket_force(&class->tat, now, cost, depth / 2);
 	return colour;
 }
 
@@ -210,7 +232,7 @@ raceway_meter_charge(const struct raceway_meter_params *params, struct raceway_m
 		raceway_is_contended(meter->contended, now) & (int)((0 - params->idle) >> 63);
 	int colour;
 
-	if (params->idle && (__s64)(now - *(volatile __u64 *)&meter->busy) > 0)
+	if (params->idle && raceway_is_idle(meter, now))
 		raceway_meter_idle(params, meter, now);
 	colour = raceway_meter_take(params, meter, now, bytes, contended);
 	if (colour != 2)

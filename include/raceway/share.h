@@ -135,6 +135,8 @@ static inline __attribute__((always_inline)) void raceway_share_offer(struct rac
 								      __u64 now, __u64 cost,
 								      __u32 weight)
 {
+	if (!class->tat) /* never asked before: zero may lie ahead */
+		class->tat = now;
 	if (raceway_window_of(class->window) != raceway_window_id(now))
 		__sync_fetch_and_add(&share->shares, (__u64)weight << 32);
 	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW);
@@ -173,7 +175,7 @@ raceway_share_take(struct raceway_share *share, struct raceway_class *class, __u
 		raceway_share_crowded(share);
 		return 0;
 	}
-	raceway_bucket_force(&class->tat, now, own);
+	raceway_bucket_force(&class->tat, now, own, depth);
 	return 1;
 }
 

@@ -19,6 +19,7 @@ int bench_stages(void);	 /* (a) ns per packet by stage */
 int bench_forward(void); /* (b) 64-byte frames per second */
 int bench_tcp(void);	 /* (c) TCP through local vNICs and from a wire */
 int bench_growth(void);	 /* (d) from 32 to 65,535 vNICs */
+int bench_meters(void);	 /* (e) what all the meters of a frame cost */
 
 /* report.c: the table, build/bench.json and whether the run was valid. */
 enum bench_target {
@@ -28,7 +29,7 @@ enum bench_target {
 };
 
 struct bench_row {
-	char part;	  /* 'a'..'d' */
+	char part;	  /* 'a'..'e' */
 	const char *what; /* static */
 	const char *unit; /* of ours and reference */
 	double ours;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* raceway-bench [-o FILE] [a] [b] [c] [d]: measures, prints a table, writes JSON.
+/* raceway-bench [-o FILE] [a] [b] [c] [d] [e]: measures, prints a table, writes JSON.
  * Exit 0 if what was measured is valid, whether or not the targets are met. */
 #include <errno.h>
 #include <stdio.h>
@@ -8,13 +8,14 @@
 
 #include "bench.h"
 
-static int (*const parts[])(void) = { bench_stages, bench_forward, bench_tcp, bench_growth };
+static int (*const parts[])(void) = { bench_stages, bench_forward, bench_tcp, bench_growth,
+				      bench_meters };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: raceway-bench [-o FILE] [a] [b] [c] [d]\n");
+	fprintf(stderr, "Usage: raceway-bench [-o FILE] [a] [b] [c] [d] [e]\n");
 	return 2;
 }
 

@@ -24,11 +24,11 @@ enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
 static struct bed bed;
 static struct raceway_class *flows[2]; /* of the ports' programs, of the vNICs' */
 
-static struct raceway_class *map_flows(int prog)
+/* The map of a program whose name ends so. */
+static int map_of(int prog, const char *end, uint32_t *ret_id)
 {
 	uint32_t ids[32] = { 0 }, size = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info prog_info = { .nr_map_ids = 32, .map_ids = (uintptr_t)ids };
-	void *classes = MAP_FAILED;
 
 	cr_assert(!bpf_obj_get_info_by_fd(prog, &prog_info, &size));
 	for (uint32_t i = 0; i < prog_info.nr_map_ids; i++) {
@@ -37,11 +37,24 @@ static struct raceway_class *map_flows(int prog)
 
 		size = sizeof(info);
 		cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size));
-		if (!strcmp(info.name, "flows"))
-			classes = mmap(NULL, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]),
-				       PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		*ret_id = info.id;
+		if (strlen(info.name) >= strlen(end) &&
+		    !strcmp(info.name + strlen(info.name) - strlen(end), end))
+			return fd;
 		close(fd);
 	}
+	cr_assert(false, "no map %s", end);
+	return -1;
+}
+
+static struct raceway_class *map_flows(int prog)
+{
+	uint32_t id;
+	int fd = map_of(prog, "flows", &id);
+	void *classes = mmap(NULL, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]),
+			     PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
 	cr_assert_neq(classes, MAP_FAILED);
 	return classes;
 }
@@ -395,4 +408,26 @@ Test(flows, classes_of_each_meter)
 			asked(flows[i], 2);
 		}
 	}
+}
+
+/* The programs of ports and of vNICs share one table of classes, by one secret. */
+Test(flows, one_table_one_secret)
+{
+	uint32_t id[2], size = sizeof(struct bpf_map_info), zero = 0;
+	uint64_t salt[2] = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		int prog = bed.dp->prog[i ? RACEWAY_PROG_VNIC : RACEWAY_PROG_XDP];
+		struct bpf_map_info info = { 0 };
+		int fd = map_of(prog, ".rodata", &id[i]);
+
+		cr_assert(!bpf_obj_get_info_by_fd(fd, &info, &size));
+		cr_assert_eq(info.value_size, sizeof(salt[i]), "flow_salt is no more alone");
+		cr_assert(!bpf_map_lookup_elem(fd, &zero, &salt[i]));
+		close(fd);
+		close(map_of(prog, "flows", &id[i]));
+	}
+	cr_expect_eq(id[0], id[1]);
+	cr_expect_eq(salt[0], salt[1]);
+	cr_expect_neq(salt[0], 0);
 }

@@ -81,8 +81,8 @@ Test(group, copies_of_a_veb)
 	fire(&bed);
 }
 
-/* Two vNICs of a segment at one place get one copy, and both are charged for it. */
-Test(group, one_copy_per_location)
+/* Another vNIC where B is. */
+static struct raceway_dp_vnic *add_second(void)
 {
 	struct raceway_dp_vnic *second = bed_vnic(&bed, BED_VNICS + 1);
 
@@ -92,6 +92,13 @@ Test(group, one_copy_per_location)
 	second->pcp = 3;
 	bed.config.vnic_count++;
 	bed_fill(&bed);
+	return second;
+}
+
+/* Two vNICs of a segment at one place get one copy, and both are charged for it. */
+Test(group, one_copy_per_location)
+{
+	struct raceway_dp_vnic *second = add_second();
 
 	arrives(&bed, "from elsewhere", F1, all(A, NO_TAG));
 	leaves(&bed, U1, all(A, TAGS(C_TAG(100, 1))));
@@ -135,6 +142,45 @@ Test(group, one_copy_per_location)
 	sent(L), got(A), n_is_nowhere();
 	lost(&bed, B, RACEWAY_RX, RACEWAY_DROP_DOWN);
 	lost(&bed, BED_VNICS + 1, RACEWAY_RX, RACEWAY_DROP_DOWN);
+	fire(&bed);
+}
+
+/* The second moves to F1: its policy says so already, the list of members not yet. Where the copy
+ * for those who stay goes is not for it to say, whether it may have a copy or not. */
+Test(group, a_move_takes_nobody_along)
+{
+	struct raceway_vnic *moving = &bed.dp->vnics[BED_VNICS + 1];
+	struct raceway_dp_vnic *second = add_second();
+	struct raceway_vnic_policy *policy;
+
+	second->dir[RACEWAY_RX] = (struct raceway_dp_rate){ .pir_bps = 1000, .pbs_bytes = 1600 };
+	bed_fill(&bed);
+	policy = &moving->slot[moving->valid & 1];
+	policy->port = F1 + 1;
+	policy->ifindex = bed.ifindex[F1];
+	policy->vid = 0;
+	for (int red = 0; red < 2; red++) {
+		if (red)
+			moving->meter[RACEWAY_RX].excess_tat = bed_ticks() + RACEWAY_DEPTH_MAX / 2;
+		arrives(&bed, red ? "red" : "moving", U1, all(X, TAGS(C_TAG(100, 6))));
+		leaves(&bed, F1, all(X, NO_TAG));
+		leaves(&bed, F2, all(X, TAGS(C_TAG(10, 5))));
+		leaves(&bed, H1, all(X, NO_TAG));
+		got(A), got(B), got(L), n_is_nowhere();
+		lost(&bed, BED_VNICS + 1, RACEWAY_RX, RACEWAY_DROP_NO_LOCATION);
+		fire(&bed);
+	}
+	/* Where nobody stays it goes along. */
+	bed_vnic(&bed, B)->up = false;
+	policy = &bed.dp->vnics[B].slot[bed.dp->vnics[B].valid & 1];
+	policy->flags &= (uint16_t)~RACEWAY_VNIC_UP;
+	moving->meter[RACEWAY_RX].excess_tat = 0;
+	arrives(&bed, "alone", U1, all(X, TAGS(C_TAG(100, 6))));
+	leaves(&bed, F1, all(X, NO_TAG));
+	leaves(&bed, F1, all(X, NO_TAG));
+	leaves(&bed, H1, all(X, NO_TAG));
+	got(A), got(BED_VNICS + 1), got(L), n_is_nowhere();
+	lost(&bed, B, RACEWAY_RX, RACEWAY_DROP_DOWN);
 	fire(&bed);
 }
 

@@ -116,3 +116,49 @@ Test(hammer, no_frame_sees_half_of_an_update, .timeout = 60)
 	cr_expect_eq(stats.colour[RACEWAY_RED].packets, 0);
 	cr_log_info("%lu frames, %lu fills", frames, fills);
 }
+
+/* The second word of segment 10 in two forms: its members get nothing by either, but by halves of
+ * both, a veb that has members, they do. */
+static void *change_segment(void *context)
+{
+	uint64_t *word = (uint64_t *)&bed.dp->segments[10] + 1, form[2];
+	struct raceway_segment segment = bed.dp->segments[10];
+
+	segment.switching = RACEWAY_VEPA;
+	memcpy(&form[0], (uint64_t *)&segment + 1, sizeof(form[0]));
+	segment.switching = RACEWAY_VEB;
+	segment.member_count = 0;
+	memcpy(&form[1], (uint64_t *)&segment + 1, sizeof(form[1]));
+	for (int which = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); which = !which) {
+		__atomic_store_n(word, form[which], __ATOMIC_RELEASE);
+		fills++;
+	}
+	return NULL;
+}
+
+Test(hammer, no_frame_sees_half_of_a_segment, .timeout = 60)
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct raceway_stats sent, got;
+	struct __sk_buff ctx = { 0 };
+	struct pkt in;
+	pthread_t thread;
+
+	bed_open(&bed);
+	in = frame(broadcast, mac_of(A), NO_TAG, USUAL_BYTES - 14);
+	cr_assert(!pthread_create(&thread, NULL, change_segment, NULL));
+	while (!__atomic_load_n(&fills, __ATOMIC_RELAXED))
+		;
+	for (int i = 0; i < 20000; i++) {
+		bed.dp->vnics[A].group_tat = 0; /* no limit */
+		run_tc(&bed, RACEWAY_PROG_TC, F1, in.bytes, in.length, &ctx);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	cr_assert(!raceway_dp_stats(bed.dp, A, RACEWAY_TX, &sent));
+	cr_assert(!raceway_dp_stats(bed.dp, B, RACEWAY_RX, &got));
+	cr_expect(fills > 20000 && sent.colour[RACEWAY_YELLOW].packets == 20000,
+		  "%lu changes, %llu sent", fills, sent.colour[RACEWAY_YELLOW].packets);
+	cr_expect_eq(got.colour[RACEWAY_YELLOW].packets, 0, "%llu frames saw halves",
+		     got.colour[RACEWAY_YELLOW].packets);
+}

@@ -126,14 +126,17 @@ Test(meters, who_is_charged)
 /* XDP decides before it charges: what it hands to the skb path is charged there, once. */
 Test(meters, charged_once)
 {
+	struct raceway_meter before;
+
 	set_rate(A, RACEWAY_TX, SLOW_CIR, SLOW_PIR);
 	arrives(&bed, "to a guest", F1, usual(L, A, NO_TAG));
 	leaves(&bed, H1, usual(L, A, NO_TAG));
 	counted(&bed, A, RACEWAY_TX, RACEWAY_GREEN);
 	counted(&bed, L, RACEWAY_RX, RACEWAY_YELLOW);
+	before = *meter(A, RACEWAY_TX);
 	for (int i = 0; i < 5; i++)
 		fire_xdp(&bed);
-	cr_expect_eq(meter(A, RACEWAY_TX)->committed_tat, 0);
+	cr_expect(!memcmp(&before, meter(A, RACEWAY_TX), sizeof(before)));
 	fire_tc(&bed);
 	fire_tc(&bed);
 }
@@ -177,9 +180,10 @@ Test(meters, leaving_fabric_port)
 	bed.port[F2].rate_bps = 1000000;
 	set_rate(B, RACEWAY_RX, SLOW_CIR, 0);
 	cr_assert(port->rate.mult);
+	port->debt = UINT16_MAX;
 	/* As the receiver is within its guarantee. */
 	for (int i = 0; i < 2; i++) {
-		spend_port(F2, RACEWAY_DEPTH_MAX / 4);
+		spend_port(F2, raceway_ticks(30 * RACEWAY_NSEC_PER_SEC));
 		before = port->tat;
 		a_to_b("green, port in debt", (struct step){ RACEWAY_YELLOW, RACEWAY_GREEN, 0, 0 },
 		       i ? fire_tc : fire_xdp);
@@ -203,6 +207,37 @@ Test(meters, leaving_fabric_port)
 	spend_port(F2, RACEWAY_DEPTH_MAX / 4);
 	passes(&bed, "the other port", F2, usual(A, B, TAGS(C_TAG(10, 0))), F1, usual(A, B, NO_TAG),
 	       B, A);
+}
+
+/* Green may owe a port what all of its guarantees may send at once, and no more: what is sent
+ * beyond that is not what they promised, and nobody shall wait for it. */
+Test(meters, debt_of_a_port)
+{
+	struct raceway_port_meter *port = &bed.dp->port_meters[F2 + 1];
+	uint64_t most, before;
+
+	bed.port[F2].rate_bps = bed.port[U1].rate_bps = 1000000;
+	set_rate(C, RACEWAY_TX, SLOW_CIR, 0);
+	bed_vnic(&bed, D)->dir[RACEWAY_RX] = bed_vnic(&bed, C)->dir[RACEWAY_TX];
+	bed_vnic(&bed, D)->dir[RACEWAY_RX].cbs_bytes = 100000;
+	set_rate(B, RACEWAY_RX, SLOW_CIR, SLOW_PIR);
+	/* 0.8 s of the rate and twice USUAL_BYTES, in steps of 1.05 ms and one more. */
+	cr_expect_eq(port->debt, 801600 * 1000ULL * 256 / (1 << RACEWAY_DEBT_SHIFT) + 1);
+	cr_expect_eq(bed.dp->port_meters[U1 + 1].debt, 2);
+	cr_expect_eq(bed.dp->port_meters[F1 + 1].debt, 0);
+	most = port->rate.depth + ((uint64_t)port->debt << RACEWAY_DEBT_SHIFT);
+	for (int i = 0; i < 2; i++) {
+		before = bed_ticks();
+		port->tat = before + most;
+		a_to_b("green, all of it used",
+		       (struct step){ RACEWAY_YELLOW, RACEWAY_GREEN, 0, 0 },
+		       i ? fire_tc : fire_xdp);
+		cr_expect(port->tat >= before + most && port->tat <= bed_ticks() + most);
+	}
+	/* A sum that no number holds. */
+	bed_vnic(&bed, D)->dir[RACEWAY_RX].cbs_bytes = UINT64_MAX;
+	bed_fill(&bed);
+	cr_expect_eq(port->debt, UINT16_MAX);
 }
 
 /* At an uplink the sender's colour decides. */

@@ -192,6 +192,8 @@ static void by_share(const struct way *way, uint16_t weight, hook_fn *fire_it)
 static void by_room(const struct way *way, hook_fn *fire_it)
 {
 	struct raceway_class *class = &meter(way->who, way->dir)->port;
+	struct raceway_vnic *vnic = &bed.dp->vnics[way->who];
+	uint16_t *weight = &vnic->slot[vnic->valid & 1].weight;
 	struct raceway_port_meter *port;
 	uint64_t tat;
 
@@ -206,6 +208,11 @@ static void by_room(const struct way *way, hook_fn *fire_it)
 		fire_it(&bed);
 		cr_expect_eq(!!(port->vnics.window & RACEWAY_CROWDED), contended);
 		cr_expect_gt(port->contended, bed_ticks());
+		/* A policy without a weight has the least, it is not green. */
+		*weight = 0;
+		expect("no room, no weight", way, RACEWAY_RED);
+		fire_it(&bed);
+		*weight = 1;
 	}
 }
 
@@ -266,9 +273,10 @@ Test(shares, policy_changes)
 		.pbs_bytes = IDLE_BURST,
 		.idle_ms = RACEWAY_IDLE_MS,
 	};
-	struct raceway_meter before[RACEWAY_DIRS], zero = { 0 };
+	struct raceway_meter before[RACEWAY_DIRS];
 	static struct raceway_stats cpu[1024];
 	uint32_t key = B * RACEWAY_DIRS + RACEWAY_RX;
+	uint64_t now, begin;
 
 	cr_assert_leq(bed.dp->cpus, 1024);
 	bed_vnic(&bed, B)->dir[RACEWAY_RX] = bed_vnic(&bed, B)->dir[RACEWAY_TX] = rate;
@@ -282,7 +290,7 @@ Test(shares, policy_changes)
 	book_frame(&bed, B, RACEWAY_RX, RACEWAY_MARKED, 3, 300);
 	for (int d = 0; d < RACEWAY_DIRS; d++) {
 		/* Nothing ahead that a new rate would scale. */
-		memset(meter(B, d), 0x11 * (d + 1), sizeof(zero));
+		memset(meter(B, d), 0x11 * (d + 1), sizeof(before[d]));
 		meter(B, d)->committed_tat = meter(B, d)->excess_tat = 7;
 		before[d] = *meter(B, d);
 	}
@@ -298,10 +306,14 @@ Test(shares, policy_changes)
 	bed.config.vnic_count--;
 	bed_fill(&bed);
 	bed_vnic(&bed, B)->number = B;
+	now = bed_ticks();
 	bed_fill(&bed);
-	for (int d = 0; d < RACEWAY_DIRS; d++)
-		cr_expect(!memcmp(meter(B, d), &zero, sizeof(zero)));
-	cr_expect_eq(bed.dp->vnics[B].group_tat, 0);
+	begin = bed.dp->vnics[B].group_tat;
+	cr_expect(begin >= now && begin <= bed_ticks(), "begins now");
+	for (int d = 0; d < RACEWAY_DIRS; d++) {
+		raceway_meter_begin(&before[d], begin);
+		cr_expect(!memcmp(meter(B, d), &before[d], sizeof(before[d])));
+	}
 	memset(bed.stats[B], 0, sizeof(bed.stats[B]));
 	check_books(&bed, "a number used anew");
 }

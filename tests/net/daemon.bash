@@ -11,10 +11,26 @@ daemon_finish() {
     echo "$test_name: $checks checks, $failures failed"
     status=1
   fi
+  engine_stop
   (exit "$status")
   finish
 }
 trap daemon_finish EXIT
+
+# The storage engine outlives the daemon, which would start another. Who listens at its socket;
+# to connect there would take the daemon's place.
+engine_pid() {
+  in_ns host ss -xlpH 2>/dev/null |
+    awk -v dir="$work/run/" 'index($5, dir) == 1 && $5 ~ /vhba[.]sock/ && match($0, /pid=[0-9]+/) {
+      print substr($0, RSTART + 4, RLENGTH - 4) }'
+}
+
+engine_stop() { # the daemon with it
+  local pid
+  [ -z "$daemon_pid" ] || { kill "$daemon_pid" && wait "$daemon_pid"; } 2>/dev/null || true
+  pid=$(engine_pid) || true
+  [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
+}
 
 daemon_pid=
 daemon_bin=$bin/racewayd

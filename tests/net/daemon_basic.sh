@@ -16,7 +16,7 @@ refused() { # STATUS LINE ARGS...
 
 daemon_scene
 see="see racewayd --help"
-refused 3 "target-name: not yet: there is no storage" --target-name iqn.2026-01.example:x
+refused 1 "target-name: me is no iSCSI name, as iqn.2026-11.local.raceway:node" --target-name me
 refused 2 "--frobnicate: there is no such option; $see" --frobnicate
 refused 2 "--frobnicate: there is no such option; $see" --frobnicate=7
 refused 2 "-x: there is no such option; $see" -x

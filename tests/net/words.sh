@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Walks the client's own table of words: each word that is accepted must change the data path's
-# tables or a netdev, each other must be refused with status 3. A new word without an example
-# here fails.
+# tables, a netdev or what the storage engine is told, each other must be refused with status 3. A
+# new word without an example here fails. The engine is one that only writes down what it is told.
 # shellcheck source=tests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/net/daemon.bash
@@ -16,9 +16,16 @@ map() { # NAME JQ: contents in a fixed order, without what traffic changes
   bpftool -j map dump pinned "$bpffs/rw/v2/maps/$1" | jq -Sc "$2"
 }
 
-# Everything that a word may change: tables, netdevs, links, in one text.
+# Everything that a word may change: tables, netdevs, links, in one text. For storage what the
+# engine is told, besides its files.
+part=network
 world() {
   local m
+  if [ $part = storage ]; then
+    jq -Sc . "$work/run/engine.json" 2>/dev/null
+    grep -v '"op": "\(status\|configure\|hello\)"' "$work/run/engine.log" 2>/dev/null
+    return 0
+  fi
   for m in ports vid_segment foreign members leaving; do
     echo "$m $(map "$m" '[.[].formatted] | sort')"
   done
@@ -56,7 +63,7 @@ proves_new() { # KIND NAME WORDS...: for what is given once, at add
 }
 
 new_ns host lan guest srv
-daemon_start --role standalone --max-vnics 64
+daemon_start --role standalone --max-vnics 64 --vhba "$top/tests/net/fake_engine.py"
 wire host up0 lan e0
 wire host up1 lan e1
 wire host fab0 srv e0
@@ -125,8 +132,64 @@ word server port
 proves profile q server s2
 word profile server
 
-for kind in port segment server profile vnic; do
-  [ "$kind" = vnic ] && name=p/x || name=x
+part=storage
+mkdir "$work/pool" "$work/pool2"
+word san type
+rw san add s type pool path "$work/pool"
+example san s path "$work/pool2"
+rw san add a type iscsi portal 10.0.0.1 target iqn.2026-01.x:a
+example san a portal 10.0.0.2
+example san a target iqn.2026-01.x:b
+proves_new san third type null
+rw volume add s/v size 1m
+example volume s/v size 2m
+word volume dev
+proves_new volume s/d dev /dev/null
+rw portal add po address 127.0.0.1
+example portal po address 127.0.0.2
+word portal transport # one choice so far: iscsi
+word vhba transport
+example portal po netns "$(ns guest)"
+rw vhba add p/h san s auth none
+word vhba san
+proves vhba p/h san a
+rw vhba set p/h san s
+example vhba p/h wwpn 3000000000000001
+example vhba p/h wwnn 3000000000000002
+example vhba p/h initiator iqn.2026-01.x:me
+example vhba p/h auth location
+example vhba p/h auth "" chap me secret-file /etc/one
+example vhba p/h chap you
+word vhba chap
+example vhba p/h secret-file /etc/two
+example vhba p/h mutual-chap them secret-file /etc/three
+example vhba p/h mutual-secret-file /etc/four
+for w in cir pir; do
+  example vhba p/h "$w" 10mbit
+  example vhba p/h "iops-$w" 100
+done
+example vhba p/h weight 7
+before=$(world)
+check "map" rw vhba map p/h lun 3 volume s/v
+check "map is told" [ "$before" != "$(world)" ]
+check "unmap" rw vhba unmap p/h lun 3
+before=$(world)
+check "map ro" rw vhba map p/h lun 3 volume s/v ro shared
+check "ro is told" jq -e '.vhbas[0].luns[0].ro' "$work/run/engine.json" >/dev/null
+# What ro and shared do is refuse others.
+word volume ro
+check "unmap" rw vhba unmap p/h lun 3
+check "ro" rw volume set s/v ro
+check_not "a map that writes" rw vhba map p/h lun 3 volume s/v 2>/dev/null
+rw vhba add q/h san s
+rw vhba map p/h lun 3 volume s/v ro
+check_not "a second map" rw vhba map q/h lun 3 volume s/v ro 2>/dev/null
+before=$(world)
+check "a copy" rw volume snapshot s/v s2
+check "a copy is told" [ "$before" != "$(world)" ]
+
+for kind in port segment server profile vnic san volume portal vhba; do
+  case "$kind" in vnic | volume | vhba) name=p/x ;; *) name=x ;; esac
   accepted=$("$bin/raceway" --complete "$kind" add "$name" "")
   checks=$((checks + 1))
   [ -n "$accepted" ] || fail "no words for $kind"
@@ -141,7 +204,12 @@ for kind in port segment server profile vnic; do
       trust) v=pcp ;;
       *) v=x ;;
     esac
-    case "$kind" in vnic) name=p/e ;; port) name=up ;; *) name=p ;; esac
+    case "$kind" in
+      vnic) name=p/e ;;
+      vhba) name=p/h ;;
+      port) name=up ;;
+      *) name=p ;;
+    esac
     status=0
     rw "$kind" set "$name" "$w" "$v" >/dev/null 2>"$work/err" || status=$?
     check_eq "$kind $w is refused: $(cat "$work/err")" "$status" 3
@@ -149,7 +217,7 @@ for kind in port segment server profile vnic; do
 done
 
 # Whole kinds that come later: on the command line, in the API and in a document.
-for kind in acl pool san volume portal partition template vhba gid; do
+for kind in acl pool partition template gid; do
   status=0
   rw "$kind" add x/y 2>/dev/null || status=$?
   check_eq "$kind is refused" "$status" 3

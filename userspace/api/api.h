@@ -3,6 +3,8 @@
 #ifndef RACEWAY_API_API_H
 #define RACEWAY_API_API_H
 
+#include <stdio.h>
+
 #include "api/core.h"
 #include "util/version.h"
 
@@ -41,6 +43,16 @@ void raceway_api_error(struct raceway_response *response, const struct raceway_e
 void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *kind,
 			 const char *name, const struct raceway_request *request,
 			 struct raceway_response *response);
+/* One change of an object, which may be new or gone by it, and the answer. */
+void raceway_api_change(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, raceway_core_edit edit, void *context,
+			const struct raceway_request *request, struct raceway_response *response);
+void raceway_api_method_error(const struct raceway_request *request, const char *allow,
+			      struct raceway_response *response);
+/* actions.c: POST /v1/vhbas/PROFILE/NAME/map and the like. False: it is none. */
+bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, const struct raceway_request *request,
+			struct raceway_response *response);
 /* documents.c: apply, diff, export. */
 void raceway_api_apply(struct raceway_core *core, const struct raceway_request *request, bool diff,
 		       struct raceway_response *response);
@@ -49,6 +61,9 @@ int raceway_api_body(const struct raceway_request *request, json_t **ret_body,
 		     struct raceway_error *err);
 /* metrics.c: Prometheus' text. malloc'd, NULL: out of memory. */
 char *raceway_metrics(struct raceway_core *core);
+void raceway_metrics_header(FILE *out, const char *name, const char *type, const char *help);
+/* metrics_storage.c: the engine, vHBAs and volumes; nothing where there is no storage. */
+void raceway_metrics_storage(FILE *out, struct raceway_core *core);
 /* checks.c: what this machine can and cannot do. dev NULL: all ports. */
 json_t *raceway_doctor_checks(struct raceway_core *core, const char *dev);
 

@@ -135,6 +135,33 @@ static void check_dev(json_t *checks, struct raceway_core *core, const char *dev
 			  "unknown, so no rate can be guaranteed behind it");
 }
 
+/* The storage engine, and portals at which it does not listen. */
+static void check_storage(json_t *checks, struct raceway_core *core)
+{
+	const struct raceway_storage *storage = &core->storage;
+
+	if (raceway_storage_up(storage))
+		add_check(checks, "ok", "engine", NULL, "raceway-vhba %s, process %d",
+			  storage->version, (int)storage->pid);
+	else if (!raceway_storage_any(core->model))
+		add_check(checks, "ok", "engine", NULL,
+			  "the storage engine is not running: there is no storage");
+	else
+		add_check(checks, "fail", "engine",
+			  strcmp(storage->program, RACEWAY_STORAGE_NOBODY)
+				  ? "its own messages are in the log of racewayd"
+				  : "systemctl start raceway-vhba",
+			  "%s; it is tried again and again", storage->why);
+	for (size_t i = 0; i < storage->listeners.count; i++) {
+		const struct raceway_listener *l = &storage->listeners.list[i];
+		char name[96];
+
+		snprintf(name, sizeof(name), "portal %s", l->name);
+		if (l->why[0])
+			add_check(checks, "fail", name, NULL, "%s", l->why);
+	}
+}
+
 json_t *raceway_doctor_checks(struct raceway_core *core, const char *dev)
 {
 	const struct raceway_want *want = &core->kernel.want;
@@ -147,6 +174,7 @@ json_t *raceway_doctor_checks(struct raceway_core *core, const char *dev)
 		check_bpffs(checks, core->pin_dir);
 		check_tcx(checks);
 		check_memory(checks, core);
+		check_storage(checks, core);
 	}
 	for (size_t i = 0; i < want->port_count; i++)
 		if (!dev || !strcmp(want->ports[i].dev, dev))

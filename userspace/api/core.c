@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The daemon's state and the one way to change it.
- * Order: validate all, commit to the store, then change the kernel, then take over. A crash in
- * between is finished by the next start, which makes the kernel as the store says. */
+ * Order: validate all, make the files of new volumes, commit to the store, tell the storage engine,
+ * change the kernel, take over, delete files. A crash behind the commit is finished by the next
+ * start, which makes engine and kernel as the store says. */
 #include "api/core.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "api/samples.h"
@@ -45,6 +48,16 @@ static uint64_t world_speed(void *context, const char *dev)
 	return raceway_link_speed_bps(dev);
 }
 
+/* The engine may be allowed where we are not: what cannot be seen is for it to say. */
+static int world_dir(void *context, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info))
+		return errno == EACCES ? 0 : -errno;
+	return S_ISDIR(info.st_mode) ? 0 : -ENOTDIR;
+}
+
 void raceway_core_event(struct raceway_core *core, const char *event, json_t *data)
 {
 	struct timespec now;
@@ -80,12 +93,31 @@ static void on_link(enum raceway_link_change change, const struct raceway_link *
 				     "carrier", link->carrier));
 }
 
+static void on_storage(void *context, const char *event, json_t *data);
+
 static int first_make(struct raceway_core *core, struct raceway_error *err)
 {
 	WANT struct raceway_want want = { 0 };
 	int ret = raceway_want_build(core->model, &core->world, core->host_keep, &want, err);
 
 	return ret ? ret : raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
+}
+
+static int open_storage(struct raceway_core *core, const struct raceway_core_options *options,
+			struct raceway_error *err)
+{
+	const struct raceway_storage_options storage = {
+		.run_dir = options->run_dir,
+		.state_dir = options->state_dir,
+		.program = options->vhba,
+		.target = options->target,
+		.node = options->node,
+	};
+	int ret = raceway_storage_open(&core->storage, &storage, err);
+
+	core->storage.on_event = on_storage;
+	core->storage.context = core;
+	return ret;
 }
 
 static int open_kernel(struct raceway_core *core, const struct raceway_core_options *options,
@@ -108,12 +140,14 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 
 	*core = (struct raceway_core){
 		.kernel = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 },
+		.storage = { .epoll_fd = -1, .timer_fd = -1, .wire.fd = -1 },
 		.role = options->role,
 		.host_keep = options->role == RACEWAY_NODE_STANDALONE,
 		.world = {
 			.speed_bps = world_speed,
 			.mtu = world_mtu,
 			.dev_exists = world_exists,
+			.dir_check = world_dir,
 			.context = core,
 		},
 	};
@@ -123,6 +157,8 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	if (!ret)
 		ret = raceway_store_load(core->store, &core->model, err);
 	if (!ret)
+		ret = open_storage(core, options, err);
+	if (!ret)
 		ret = open_kernel(core, options, err);
 	if (!ret) {
 		core->world.max_vnics = raceway_dp_max_vnics(core->kernel.dp);
@@ -130,6 +166,10 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 		core->kernel.on_link_context = core;
 		core->samples = raceway_samples_new();
 		ret = core->samples ? first_make(core, err) : -1;
+	}
+	if (!ret) {
+		raceway_storage_start(&core->storage, core->model);
+		raceway_core_copies(core);
 	}
 	if (ret) {
 		raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
@@ -140,6 +180,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 
 void raceway_core_close(struct raceway_core *core)
 {
+	raceway_storage_close(&core->storage);
 	raceway_kernel_close(&core->kernel);
 	raceway_model_free(core->model);
 	core->model = NULL;
@@ -158,16 +199,48 @@ static void tell_changes(struct raceway_core *core, const json_t *changes)
 		raceway_core_event(core, "object", json_copy(change));
 }
 
+/* Whether the engine must take part: without it a change of storage would be half done. */
+static bool is_storage(const json_t *changes)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach (changes, i, change)
+		if (raceway_storage_kind(json_string_value(json_object_get(change, "kind"))))
+			return true;
+	return false;
+}
+
+/* Engine, then kernel; what is refused is taken back. */
+static int make(struct raceway_core *core, const struct raceway_model *model,
+		struct raceway_want *want, bool storage, struct raceway_error *err)
+{
+	int ret = 0;
+
+	/* what else changes (a vNIC's MAC) reaches an engine that is away when it returns */
+	if (storage || raceway_storage_up(&core->storage))
+		ret = raceway_storage_make(&core->storage, model, storage, err);
+	if (storage && ret)
+		goto back;
+	ret = raceway_kernel_make(&core->kernel, want, RACEWAY_MAKE_STRICT, err);
+	if (!ret)
+		return 0;
+back:
+	if (raceway_storage_up(&core->storage))
+		(void)raceway_storage_make(&core->storage, core->model, false, NULL);
+	return ret;
+}
+
 /* Stores and makes it so; takes over *model and *want when all is done. */
-static int commit(struct raceway_core *core, struct raceway_model **model,
-		  struct raceway_want *want, struct raceway_error *err)
+static int store_and_make(struct raceway_core *core, struct raceway_model **model,
+			  struct raceway_want *want, bool storage, struct raceway_error *err)
 {
 	struct raceway_error back = { 0 };
 	int ret = raceway_store_commit(core->store, core->model, *model, err);
 
 	if (ret)
 		return ret;
-	ret = raceway_kernel_make(&core->kernel, want, RACEWAY_MAKE_STRICT, err);
+	ret = make(core, *model, want, storage, err);
 	if (ret) {
 		if (raceway_store_commit(core->store, *model, core->model, &back))
 			fprintf(stderr,
@@ -176,10 +249,28 @@ static int commit(struct raceway_core *core, struct raceway_model **model,
 				back.message);
 		return ret;
 	}
+	if (storage)
+		raceway_storage_finish(&core->storage, core->model, *model);
 	raceway_model_free(core->model);
 	core->model = RACEWAY_TAKE(*model);
 	core->settle_due = true;
 	return 0;
+}
+
+static int commit(struct raceway_core *core, struct raceway_model **model,
+		  struct raceway_want *want, bool storage, struct raceway_error *err)
+{
+	struct raceway_storage_change change = { 0 };
+	int ret = 0;
+
+	if (storage)
+		ret = raceway_storage_prepare(&core->storage, core->model, *model, &change, err);
+	if (!ret)
+		ret = store_and_make(core, model, want, storage, err);
+	if (ret)
+		raceway_storage_take_back(&core->storage, &change);
+	raceway_storage_change_clear(&change);
+	return ret;
 }
 
 int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
@@ -206,7 +297,7 @@ int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void 
 		if (!ret)
 			ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
 		if (!ret && !dry_run)
-			ret = commit(core, &model, &want, err);
+			ret = commit(core, &model, &want, is_storage(changes), err);
 		if (ret)
 			return ret;
 		if (!dry_run)
@@ -252,4 +343,20 @@ void raceway_core_look(struct raceway_core *core)
 {
 	if (raceway_kernel_look(&core->kernel, false))
 		make_right(core);
+}
+
+static void on_storage(void *context, const char *event, json_t *data)
+{
+	struct raceway_core *core = context;
+	json_auto_t *copy = json_copy(data);
+
+	raceway_core_event(core, event, data);
+	if (!strcmp(event, "volume-copy"))
+		raceway_core_copy_event(core, copy);
+}
+
+void raceway_core_storage(struct raceway_core *core)
+{
+	raceway_storage_tend(&core->storage, core->model);
+	raceway_core_copies(core);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The daemon's state and the one way to change it: clone, change, check, plan, store, make, swap.
- * Nothing is ever half done: what fails is taken back, in the kernel and in the store. */
+ * Nothing is ever half done: what fails is taken back, in the kernel, in the storage engine and in
+ * the store. */
 #ifndef RACEWAY_API_CORE_H
 #define RACEWAY_API_CORE_H
 
 #include "model/model.h"
 #include "plan/kernel.h"
+#include "storage/storage.h"
 #include "store/store.h"
 
 struct raceway_samples;
@@ -22,17 +24,22 @@ struct raceway_core_options {
 	uint32_t max_vnics; /* 0: the default, or what the pins have */
 	enum raceway_node_role role;
 	const char *node;
+	const char *run_dir; /* NULL: no storage */
+	const char *vhba;    /* the engine's program, "none"; NULL or "": found by itself */
+	const char *target;  /* NULL or "": from the node's name */
 };
 
 struct raceway_core {
 	struct raceway_store *store;
 	struct raceway_model *model;
 	struct raceway_kernel kernel;
+	struct raceway_storage storage;
 	struct raceway_world world;
 	enum raceway_node_role role;
-	bool host_keep;	 /* of ports that do not say */
-	bool settle_due; /* raceway_dp_settle() after the reply */
-	bool trim_due;	 /* give memory back after the reply */
+	int64_t copies_ms; /* storage.up_ms when copies were looked at */
+	bool host_keep;	   /* of ports that do not say */
+	bool settle_due;   /* raceway_dp_settle() after the reply */
+	bool trim_due;	   /* give memory back after the reply */
 	char node[64];
 	char pin_dir[256];
 	struct raceway_samples *samples;
@@ -56,10 +63,17 @@ typedef int (*raceway_core_edit)(struct raceway_model *model, void *context,
 int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
 			bool dry_run, json_t **ret_changes, struct raceway_error *err);
 
+/* copies.c: an event of the engine about a copy; and, once for each engine that comes, copies that
+ * nobody goes on with. */
+void raceway_core_copy_event(struct raceway_core *core, const json_t *event);
+void raceway_core_copies(struct raceway_core *core);
+
 /* Link events are waiting: takes them, and makes right what they concern. */
 void raceway_core_listen(struct raceway_core *core);
 /* Whether programs were taken off without an event; then makes it right. */
 void raceway_core_look(struct raceway_core *core);
+/* The storage engine has something to say, or it is time to look for it. */
+void raceway_core_storage(struct raceway_core *core);
 /* Looks at everything anew. */
 int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err);
 

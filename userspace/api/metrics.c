@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What Prometheus reads: counters per vNIC, direction and colour, drops by reason, ports. */
+/* What Prometheus reads: counters per vNIC, direction and colour, drops by reason, ports; storage
+ * is in metrics_storage.c. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 static const char *const dirs[] = { "tx", "rx" };
 static const char *const colours[] = { "green", "yellow", "red", "marked" };
 
-static void write_header(FILE *out, const char *name, const char *type, const char *help)
+void raceway_metrics_header(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -22,10 +23,11 @@ static void write_counters(FILE *out, struct raceway_core *core, bool bytes)
 	const struct raceway_want *want = &core->kernel.want;
 	const char *name = bytes ? "raceway_vnic_bytes_total" : "raceway_vnic_packets_total";
 
-	write_header(out, name, "counter",
-		     bytes ? "Bytes from destination MAC to payload, by colour; marked ones "
-			     "count in their colour too."
-			   : "Frames, by colour; marked ones count in their colour too.");
+	raceway_metrics_header(
+		out, name, "counter",
+		bytes ? "Bytes from destination MAC to payload, by colour; marked ones "
+			"count in their colour too."
+		      : "Frames, by colour; marked ones count in their colour too.");
 	for (size_t i = 0; i < want->vnic_count; i++) {
 		for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
 			struct raceway_stats s;
@@ -52,7 +54,7 @@ static const char *vnic_name(const struct raceway_want *want, uint32_t number)
 
 static void write_drops(FILE *out, struct raceway_core *core, const struct raceway_drops *drops)
 {
-	write_header(out, "raceway_drops_total", "counter", "Frames dropped, by reason.");
+	raceway_metrics_header(out, "raceway_drops_total", "counter", "Frames dropped, by reason.");
 	for (size_t i = 0; i < drops->used; i++) {
 		const struct raceway_drop_key *key = &drops->count[i].key;
 		const char *reason = raceway_drop_name(key->reason);
@@ -77,13 +79,13 @@ static void write_states(FILE *out, struct raceway_core *core)
 	const struct raceway_want *want = &core->kernel.want;
 	char reason[400];
 
-	write_header(out, "raceway_port_up", "gauge", "Whether the port works.");
+	raceway_metrics_header(out, "raceway_port_up", "gauge", "Whether the port works.");
 	for (size_t i = 0; i < want->port_count; i++)
 		fprintf(out, "raceway_port_up{port=\"%s\"} %d\n", want->ports[i].name,
 			!strcmp(raceway_oper_port(core, want->ports[i].name, reason,
 						  sizeof(reason)),
 				"up"));
-	write_header(out, "raceway_vnic_up", "gauge", "Whether the vNIC works.");
+	raceway_metrics_header(out, "raceway_vnic_up", "gauge", "Whether the vNIC works.");
 	for (size_t i = 0; i < want->vnic_count; i++)
 		fprintf(out, "raceway_vnic_up{vnic=\"%s\"} %d\n", want->vnics[i].dp.name,
 			!strcmp(raceway_oper_vnic(core, want->vnics[i].dp.name, reason,
@@ -107,8 +109,10 @@ char *raceway_metrics(struct raceway_core *core)
 		write_drops(out, core, &drops);
 	raceway_drops_free(&drops);
 	write_states(out, core);
+	raceway_metrics_storage(out, core);
 	if (!raceway_dp_memory(core->kernel.dp, &memory)) {
-		write_header(out, "raceway_map_bytes", "gauge", "Kernel memory of all maps.");
+		raceway_metrics_header(out, "raceway_map_bytes", "gauge",
+				       "Kernel memory of all maps.");
 		fprintf(out, "raceway_map_bytes %" PRIu64 "\n", memory);
 	}
 	if (ferror(out) || fclose(out)) {

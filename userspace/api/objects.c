@@ -91,7 +91,11 @@ static void add_warnings(struct raceway_core *core, const struct raceway_kind *k
 
 	snprintf(object, sizeof(object), "%s %.88s", kind->name, name);
 	trouble = raceway_kernel_trouble(&core->kernel, object);
-	if (trouble)
+	if (!strcmp(kind->name, "volume") && json_is_integer(json_object_get(shown, "copying")))
+		json_object_set_new(answer, "warnings",
+				    json_pack("[s]", "its file system shares no blocks: it is "
+						     "being copied, see volume show"));
+	else if (trouble)
 		json_object_set_new(answer, "warnings", json_pack("[s]", trouble->message));
 	else if (warnings)
 		json_object_set(answer, "warnings", warnings);
@@ -104,26 +108,33 @@ static void answer_object(struct raceway_core *core, const struct raceway_kind *
 	make_etag(core, kind, name, response->etag);
 }
 
-static void write_object(struct raceway_core *core, struct write *w,
-			 const struct raceway_request *request, struct raceway_response *response)
+void raceway_api_change(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, raceway_core_edit edit_object, void *context,
+			const struct raceway_request *request, struct raceway_response *response)
 {
-	bool existed = raceway_model_get(core->model, w->kind, w->name);
+	bool existed = raceway_model_get(core->model, kind, name);
 	struct raceway_error err = { 0 };
-	int ret = check_version(core, w->kind, w->name, request, &err);
+	int ret = check_version(core, kind, name, request, &err);
 
 	if (!ret)
-		ret = raceway_core_change(core, edit, w, request->dry_run, NULL, &err);
+		ret = raceway_core_change(core, edit_object, context, request->dry_run, NULL, &err);
 	if (ret) {
 		raceway_api_error(response, &err);
 		return;
 	}
-	if (!w->doc || (request->dry_run && !existed)) {
+	if (!raceway_model_get(core->model, kind, name) || !strcmp(request->method, "DELETE")) {
 		response->status = HTTP_NO_CONTENT;
 		return;
 	}
 	response->status = existed ? HTTP_OK : HTTP_CREATED;
-	answer_object(core, w->kind, w->name, false, response);
-	add_warnings(core, w->kind, w->name, response->json);
+	answer_object(core, kind, name, false, response);
+	add_warnings(core, kind, name, response->json);
+}
+
+static void write_object(struct raceway_core *core, struct write *w,
+			 const struct raceway_request *request, struct raceway_response *response)
+{
+	raceway_api_change(core, w->kind, w->name, edit, w, request, response);
 }
 
 /* POST to the collection: the name is in the body. */
@@ -164,8 +175,8 @@ static void change_object(struct raceway_core *core, const struct raceway_kind *
 	write_object(core, &w, request, response);
 }
 
-static void method_error(const struct raceway_request *request, const char *allow,
-			 struct raceway_response *response)
+void raceway_api_method_error(const struct raceway_request *request, const char *allow,
+			      struct raceway_response *response)
 {
 	struct raceway_error err = { 0 };
 
@@ -201,13 +212,15 @@ void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *k
 {
 	struct write deletion = { .kind = kind, .name = name };
 
+	if (name && raceway_api_action(core, kind, name, request, response))
+		return;
 	if (!name && is_get(request)) {
 		response->status = HTTP_OK;
 		response->json = raceway_show(core, kind, NULL, request->stats);
 	} else if (!name && !strcmp(request->method, "POST")) {
 		add_object(core, kind, request, response);
 	} else if (!name) {
-		method_error(request, "GET, POST", response);
+		raceway_api_method_error(request, "GET, POST", response);
 	} else if (is_get(request)) {
 		get_object(core, kind, name, request, response);
 	} else if (!strcmp(request->method, "PUT")) {
@@ -217,6 +230,6 @@ void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *k
 	} else if (!strcmp(request->method, "DELETE")) {
 		write_object(core, &deletion, request, response);
 	} else {
-		method_error(request, "GET, PUT, PATCH, DELETE", response);
+		raceway_api_method_error(request, "GET, PUT, PATCH, DELETE", response);
 	}
 }

@@ -57,11 +57,12 @@ static bool is_rate_word(const char *word)
 	return !strncmp(word, "tx-", 3) || !strncmp(word, "rx-", 3);
 }
 
-/* Every word of the kind; what does not exist yet is left out. */
-static void set_words(json_t *object, const struct raceway_kind *kind, const json_t *doc)
+json_t *raceway_show_words(const struct raceway_kind *kind, const char *name, const json_t *doc)
 {
+	json_t *object = json_object();
 	char key[64];
 
+	set_text(object, "name", name);
 	for (size_t i = 0; i < kind->attr_count; i++) {
 		const struct raceway_attr *attr = &kind->attrs[i];
 
@@ -70,6 +71,7 @@ static void set_words(json_t *object, const struct raceway_kind *kind, const jso
 		raceway_attr_key(attr, key, sizeof(key));
 		json_object_set_new(object, key, effective(kind, doc, attr, key));
 	}
+	return object;
 }
 
 /* --- ports --- */
@@ -248,8 +250,7 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 
 /* --- profiles and servers --- */
 
-/* Sorted names of the kind whose `word` is `value`, or that begin with "value/" (word NULL). */
-static json_t *names_where(struct raceway_core *core, const char *kind_name, const char *word,
+json_t *raceway_show_names(struct raceway_core *core, const char *kind_name, const char *word,
 			   const char *value)
 {
 	const struct raceway_kind *kind = raceway_kind_find(kind_name);
@@ -285,20 +286,19 @@ static const char *server_oper(struct raceway_core *core, const json_t *doc, con
 json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,
 			    const char *name, const json_t *doc, const struct raceway_drops *drops)
 {
-	json_t *object = json_object();
+	json_t *object = raceway_show_words(kind, name, doc);
 	char oper[320];
 
-	set_text(object, "name", name);
-	set_words(object, kind, doc);
 	if (!strcmp(kind->name, "port")) {
 		show_port(core, object, name);
 	} else if (!strcmp(kind->name, "vnic")) {
 		show_vnic(core, object, name, drops);
 	} else if (!strcmp(kind->name, "profile")) {
-		json_object_set_new(object, "vnics", names_where(core, "vnic", NULL, name));
+		json_object_set_new(object, "vnics", raceway_show_names(core, "vnic", NULL, name));
+		json_object_set_new(object, "vhbas", raceway_show_names(core, "vhba", NULL, name));
 	} else if (!strcmp(kind->name, "server")) {
 		json_object_set_new(object, "profiles",
-				    names_where(core, "profile", "server", name));
+				    raceway_show_names(core, "profile", "server", name));
 		set_text(object, "oper", server_oper(core, doc, name, oper, sizeof(oper)));
 	}
 	return object;
@@ -328,6 +328,9 @@ json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind,
 	struct raceway_drops drops = { 0 };
 	json_t *list;
 
+	if (raceway_storage_kind(kind->name))
+		return json_pack("{s:i, s:o}", "schema", 1, kind->plural,
+				 raceway_show_storage(core, kind, name, statistics));
 	if (statistics && raceway_drops_read(core, &drops))
 		statistics = false;
 	if (name)

@@ -22,9 +22,18 @@ void raceway_drops_tell(struct raceway_core *core, struct raceway_drops *former,
 /* New reference; NULL: out of memory. `drops` NULL: no statistics. */
 json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,
 			    const char *name, const json_t *doc, const struct raceway_drops *drops);
+/* "name" and every word that exists, with defaults; absent values are null. */
+json_t *raceway_show_words(const struct raceway_kind *kind, const char *name, const json_t *doc);
+/* show_storage.c: the list of a kind of storage; one by name, or all where name is NULL. */
+json_t *raceway_show_storage(struct raceway_core *core, const struct raceway_kind *kind,
+			     const char *name, bool statistics);
 /* {"schema": 1, "OBJECTs": [...]}: one by name, or all where name is NULL. */
 json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
 		     bool statistics);
+
+/* Sorted names of the kind whose `word` is `value`, or that begin with "value/" (word NULL). */
+json_t *raceway_show_names(struct raceway_core *core, const char *kind_name, const char *word,
+			   const char *value);
 
 /* "up", or why not, in buf. */
 const char *raceway_oper_port(struct raceway_core *core, const char *name, char *buf, size_t size);

@@ -8,36 +8,65 @@
 #include <string.h>
 
 #define NOT_YET "not yet"
+#define LUN                                                                                        \
+	{                                                                                          \
+		.word = "lun", .type = RACEWAY_TYPE_NUMBER, .flags = RACEWAY_ATTR_REQUIRED,        \
+		.help = "number by which the vHBA sees it, 0 to 16383"                             \
+	}
+
+static const struct raceway_attr map_attrs[] = {
+	LUN,
+	{ .word = "volume",
+	  .type = RACEWAY_TYPE_REF,
+	  .ref = "volume",
+	  .flags = RACEWAY_ATTR_REQUIRED,
+	  .help = "the volume, SAN/NAME" },
+	{ .word = "ro", .type = RACEWAY_TYPE_FLAG, .help = "writes are refused" },
+	{ .word = "shared",
+	  .type = RACEWAY_TYPE_FLAG,
+	  .help = "other vHBAs may see the volume too, if they say so as well" },
+};
+static const struct raceway_attr unmap_attrs[] = { LUN };
+static const struct raceway_kind map_words = {
+	.name = "map", .attrs = map_attrs, .attr_count = sizeof(map_attrs) / sizeof(map_attrs[0])
+};
+static const struct raceway_kind unmap_words = { .name = "unmap",
+						 .attrs = unmap_attrs,
+						 .attr_count = 1 };
 
 const struct raceway_verb_info raceway_verbs[] = {
-	{ NULL, "add", NULL, RACEWAY_VERB_ADD, "NAME", "make a new one", NULL },
+	{ NULL, "add", NULL, RACEWAY_VERB_ADD, "NAME", "make a new one", NULL, NULL },
 	{ NULL, "set", "change", RACEWAY_VERB_SET, "NAME",
-	  "change what is named and nothing else; an empty value (\"\") removes", NULL },
+	  "change what is named and nothing else; an empty value (\"\") removes", NULL, NULL },
 	{ NULL, "del", "delete", RACEWAY_VERB_DEL, "NAME",
-	  "remove; refused while something refers to it", NULL },
-	{ NULL, "show", "list", RACEWAY_VERB_SHOW, "[NAME]", "one, or all", NULL },
+	  "remove; refused while something refers to it", NULL, NULL },
+	{ NULL, "show", "list", RACEWAY_VERB_SHOW, "[NAME]", "one, or all", NULL, NULL },
 	{ "profile", "bind", NULL, RACEWAY_VERB_BIND, "NAME server SERVER",
-	  "give its I/O to a server, or move it to another", NULL },
+	  "give its I/O to a server, or move it to another", NULL, NULL },
 	{ "profile", "unbind", NULL, RACEWAY_VERB_UNBIND, "NAME",
-	  "take its I/O away from its server; it stays in the store", NULL },
-	{ "server", "enroll", NULL, RACEWAY_VERB_LATER, "NAME", "admit a server's agent", NOT_YET },
-	{ "acl", "rule", NULL, RACEWAY_VERB_LATER, "ACL add|del SEQ ...", "edit the rules",
-	  NOT_YET },
-	{ "volume", "snapshot", NULL, RACEWAY_VERB_LATER, "SAN/NAME NEW", "freeze a copy",
-	  NOT_YET },
-	{ "volume", "clone", NULL, RACEWAY_VERB_LATER, "SAN/NAME NEW", "make a writable copy",
-	  NOT_YET },
-	{ "vhba", "map", NULL, RACEWAY_VERB_LATER, "NAME lun N volume SAN/NAME [ro] [shared]",
-	  "show a volume to the vHBA", NOT_YET },
-	{ "vhba", "unmap", NULL, RACEWAY_VERB_LATER, "NAME lun N", "hide it again", NOT_YET },
+	  "take its I/O away from its server; it stays in the store", NULL, NULL },
+	{ "server", "enroll", NULL, RACEWAY_VERB_LATER, "NAME", "admit a server's agent", NOT_YET,
+	  NULL },
+	{ "acl", "rule", NULL, RACEWAY_VERB_LATER, "ACL add|del SEQ ...", "edit the rules", NOT_YET,
+	  NULL },
+	{ "volume", "snapshot", NULL, RACEWAY_VERB_COPY, "SAN/NAME NEW",
+	  "freeze a copy that is called NEW, on the same SAN, only to be mapped with ro", NULL,
+	  NULL },
+	{ "volume", "clone", NULL, RACEWAY_VERB_COPY, "SAN/NAME NEW",
+	  "make a writable copy that is called NEW, on the same SAN", NULL, NULL },
+	{ "vhba", "map", NULL, RACEWAY_VERB_ACTION,
+	  "PROFILE/NAME lun N volume SAN/NAME [ro] [shared]", "show a volume to the vHBA", NULL,
+	  &map_words },
+	{ "vhba", "unmap", NULL, RACEWAY_VERB_ACTION, "PROFILE/NAME lun N", "hide it again", NULL,
+	  &unmap_words },
 	{ "pool", "reserve", NULL, RACEWAY_VERB_LATER, "NAME VALUE", "keep an identity back",
-	  NOT_YET },
-	{ "pool", "release", NULL, RACEWAY_VERB_LATER, "NAME VALUE", "give it free again",
-	  NOT_YET },
+	  NOT_YET, NULL },
+	{ "pool", "release", NULL, RACEWAY_VERB_LATER, "NAME VALUE", "give it free again", NOT_YET,
+	  NULL },
 	{ "partition", "member", NULL, RACEWAY_VERB_LATER, "NAME PROFILE/VNIC full|limited",
-	  "admit a vNIC or an uplink", NOT_YET },
+	  "admit a vNIC or an uplink", NOT_YET, NULL },
 	{ "partition", "import", NULL, RACEWAY_VERB_LATER, "FILE", "read OpenSM's partitions.conf",
-	  NOT_YET },
+	  NOT_YET, NULL },
 };
 const size_t raceway_verb_count = sizeof(raceway_verbs) / sizeof(raceway_verbs[0]);
 
@@ -89,7 +118,7 @@ const struct raceway_command raceway_commands[] = {
 	{ .word = "top",
 	  .action = RACEWAY_DO_TOP,
 	  .usage = "[-n COUNT]",
-	  .help = "live rates of the vNICs, every second",
+	  .help = "live rates of the vNICs and vHBAs, every second",
 	  .options = { { .id = RACEWAY_OPTION_COUNT,
 			 .word = "-n",
 			 .value = "COUNT",
@@ -141,7 +170,18 @@ bool raceway_verb_applies(const struct raceway_verb_info *verb, const struct rac
 
 bool raceway_attr_settable(const struct raceway_attr *attr)
 {
-	return !(attr->flags & RACEWAY_ATTR_INTERNAL);
+	return !(attr->flags & (RACEWAY_ATTR_INTERNAL | RACEWAY_ATTR_DOCUMENT));
+}
+
+const struct raceway_attr *raceway_attr_meant(const struct raceway_kind *kind,
+					      const struct raceway_attr *attr,
+					      const struct raceway_attr *previous)
+{
+	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++)
+		if (previous && a->as && strcmp(a->as, attr->word) == 0 &&
+		    strcmp(a->after, previous->word) == 0)
+			return a;
+	return attr;
 }
 
 const struct raceway_verb_info *raceway_verb_find(const struct raceway_kind *kind, const char *text)
@@ -214,6 +254,9 @@ char *raceway_attr_value_text(const struct raceway_attr *attr, char *buf, size_t
 		[RACEWAY_TYPE_TIME] = "TIME",	  [RACEWAY_TYPE_ONOFF] = "on|off",
 		[RACEWAY_TYPE_MAC] = "MAC",	  [RACEWAY_TYPE_CHOICE] = "WORD",
 		[RACEWAY_TYPE_REF] = "NAME",	  [RACEWAY_TYPE_FLAG] = "",
+		[RACEWAY_TYPE_PATH] = "PATH",	  [RACEWAY_TYPE_WWN] = "WWN",
+		[RACEWAY_TYPE_ISCSI] = "IQN",	  [RACEWAY_TYPE_ADDRESS] = "IP[:PORT]",
+		[RACEWAY_TYPE_LUNS] = "LUNS",
 	};
 
 	if (attr->type == RACEWAY_TYPE_CHOICE && attr->choices[0])

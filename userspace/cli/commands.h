@@ -30,6 +30,8 @@ enum raceway_verb {
 	RACEWAY_VERB_SHOW,
 	RACEWAY_VERB_BIND,
 	RACEWAY_VERB_UNBIND,
+	RACEWAY_VERB_COPY,   /* of a volume: one more name follows */
+	RACEWAY_VERB_ACTION, /* the verb's own words follow */
 	RACEWAY_VERB_LATER,
 };
 
@@ -41,7 +43,8 @@ struct raceway_verb_info {
 	enum raceway_verb verb;
 	const char *usage; /* what follows the word; the attributes come from the schema */
 	const char *help;
-	const char *later; /* not NULL: refused with status 3; why */
+	const char *later;		  /* not NULL: refused with status 3; why */
+	const struct raceway_kind *words; /* ACTION: what may follow the name, and no real kind */
 };
 
 enum raceway_option_id {
@@ -90,6 +93,11 @@ const struct raceway_verb_info *raceway_verb_find(const struct raceway_kind *kin
 						  const char *text);
 /* Whether `raceway OBJECT add` or `set` takes this attribute. */
 bool raceway_attr_settable(const struct raceway_attr *attr);
+/* Which attribute is meant when its word comes right behind that of `previous` (NULL: it is the
+ * first): `secret-file` behind `mutual-chap` is the other secret. */
+const struct raceway_attr *raceway_attr_meant(const struct raceway_kind *kind,
+					      const struct raceway_attr *attr,
+					      const struct raceway_attr *previous);
 
 /* All words that are right in one place. */
 void raceway_words_objects(struct raceway_words *words);

@@ -98,7 +98,7 @@ static void complete_attrs(struct completion *c, const struct raceway_kind *kind
 {
 	struct raceway_words words = { .count = 0 };
 	bool given[RACEWAY_WORDS_MAX] = { false };
-	const struct raceway_attr *attr;
+	const struct raceway_attr *attr, *previous = NULL;
 	const char *word;
 	size_t found;
 
@@ -107,6 +107,9 @@ static void complete_attrs(struct completion *c, const struct raceway_kind *kind
 		if (raceway_words_find(&words, word, &found) < 0)
 			return;
 		attr = raceway_attr_find(kind, words.word[found]);
+		attr = raceway_attr_meant(kind, attr, previous);
+		previous = attr;
+		(void)raceway_words_find(&words, attr->word, &found);
 		given[found] = !(attr->flags & RACEWAY_ATTR_LIST);
 		if (attr->type != RACEWAY_TYPE_FLAG && !raceway_args_value(&c->args)) {
 			offer_value(c, attr);
@@ -139,6 +142,8 @@ static void complete_kind(struct completion *c, const struct raceway_kind *kind)
 			offer_names(c, kind->name);
 	} else if (verb->verb == RACEWAY_VERB_ADD || verb->verb == RACEWAY_VERB_SET) {
 		complete_attrs(c, kind);
+	} else if (verb->words) {
+		complete_attrs(c, verb->words);
 	} else if (verb->verb == RACEWAY_VERB_BIND) {
 		if (raceway_args_word(&c->args, &word, NULL) == 0 && !word)
 			offer(c, "server");

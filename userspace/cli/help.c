@@ -110,6 +110,8 @@ static void help_verb(FILE *out, const struct raceway_kind *kind,
 		fprintf(out, "%s: %s.\n", kind->name, kind->later);
 	if (verb->verb == RACEWAY_VERB_ADD || verb->verb == RACEWAY_VERB_SET)
 		print_attrs(out, kind);
+	else if (verb->words)
+		print_attrs(out, verb->words);
 }
 
 static void help_kind(FILE *out, const struct raceway_kind *kind)

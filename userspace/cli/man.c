@@ -101,6 +101,15 @@ static void print_usage(FILE *out, const char *usage)
 	fputc('\n', out);
 }
 
+static void print_attrs(FILE *out, const struct raceway_kind *kind)
+{
+	fputs(".Bl -tag -width Ds -compact\n", out);
+	for (size_t i = 0; i < kind->attr_count; i++)
+		if (raceway_attr_settable(&kind->attrs[i]))
+			print_attr(out, &kind->attrs[i]);
+	fputs(".El\n", out);
+}
+
 static void print_verbs(FILE *out, const struct raceway_kind *kind)
 {
 	for (size_t i = 0; i < raceway_verb_count; i++) {
@@ -112,6 +121,8 @@ static void print_verbs(FILE *out, const struct raceway_kind *kind)
 		print_usage(out, verb->usage);
 		fputs(".br\n", out);
 		print_sentence(out, verb->help);
+		if (verb->words)
+			print_attrs(out, verb->words);
 	}
 }
 
@@ -128,11 +139,7 @@ static void print_kind(FILE *out, const struct raceway_kind *kind)
 	fprintf(out, ".Nm Cm %s add Ar %s Oo Ar WORD VALUE Oc Ns ...\n.Pp\n", kind->name,
 		raceway_name_text(kind, name, sizeof(name)));
 	print_sentence(out, kind->help);
-	fputs(".Bl -tag -width Ds -compact\n", out);
-	for (size_t i = 0; i < kind->attr_count; i++)
-		if (raceway_attr_settable(&kind->attrs[i]))
-			print_attr(out, &kind->attrs[i]);
-	fputs(".El\n", out);
+	print_attrs(out, kind);
 	print_verbs(out, kind);
 }
 

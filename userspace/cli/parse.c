@@ -117,14 +117,34 @@ static int parse_bind(struct raceway_args *args, struct raceway_cli *cli, struct
 	return expect_end(args, cli, err);
 }
 
+/* NEW after `volume clone SAN/NAME`. */
+static int parse_copy(struct raceway_args *args, struct raceway_cli *cli, struct raceway_error *err)
+{
+	const char *name;
+	int r = raceway_args_word(args, &name, err);
+
+	if (r < 0)
+		return r;
+	if (!name)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, "name",
+					 "%s needs the name of the copy", cli->verb->word);
+	r = check_name(strchr(name, '/') ? cli->kind : NULL, cli->object, name, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(cli->body, "name", json_string(name));
+	return expect_end(args, cli, err);
+}
+
 static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 			struct raceway_error *err)
 {
 	static const char *const methods[] = {
 		[RACEWAY_VERB_ADD] = "POST",	 [RACEWAY_VERB_SET] = "PATCH",
 		[RACEWAY_VERB_DEL] = "DELETE",	 [RACEWAY_VERB_BIND] = "PATCH",
-		[RACEWAY_VERB_UNBIND] = "PATCH",
+		[RACEWAY_VERB_UNBIND] = "PATCH", [RACEWAY_VERB_COPY] = "POST",
+		[RACEWAY_VERB_ACTION] = "POST",
 	};
+	size_t used;
 
 	cli->action = RACEWAY_DO_CHANGE;
 	set_path(cli, methods[cli->verb->verb]);
@@ -133,7 +153,14 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 	cli->body = json_object();
 	if (!cli->body)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	used = strlen(cli->path);
 	switch (cli->verb->verb) {
+	case RACEWAY_VERB_COPY:
+	case RACEWAY_VERB_ACTION:
+		snprintf(cli->path + used, sizeof(cli->path) - used, "/%s", cli->verb->word);
+		if (cli->verb->verb == RACEWAY_VERB_COPY)
+			return parse_copy(args, cli, err);
+		break;
 	case RACEWAY_VERB_BIND:
 		return parse_bind(args, cli, err);
 	case RACEWAY_VERB_UNBIND:

@@ -36,7 +36,7 @@ int raceway_cli_parse(int argc, const char *const *argv, struct raceway_cli *cli
 		      struct raceway_error *err);
 void raceway_cli_clear(struct raceway_cli *cli);
 
-/* The rest of the line as WORD VALUE pairs of `kind` into cli->body. */
+/* The rest of the line as WORD VALUE pairs of the verb, or of `kind`, into cli->body. */
 int raceway_cli_parse_attrs(struct raceway_args *args, struct raceway_cli *cli,
 			    struct raceway_error *err);
 /* The rest of the line as options of cli->command. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* WORD VALUE pairs of add and set to the request's JSON body, by the schema alone. */
+/* WORD VALUE pairs of add, set and a verb of its own words to the request's JSON body, by the
+ * tables alone. */
 #include <errno.h>
 #include <string.h>
 
@@ -82,12 +83,13 @@ static int store_value(struct raceway_cli *cli, const struct raceway_attr *attr,
 	return r;
 }
 
-static int check_required(struct raceway_cli *cli, struct raceway_error *err)
+static int check_required(struct raceway_cli *cli, const struct raceway_kind *words,
+			  struct raceway_error *err)
 {
 	char key[KEY], what[KEY];
 
-	for (size_t i = 0; i < cli->kind->attr_count; i++) {
-		const struct raceway_attr *attr = &cli->kind->attrs[i];
+	for (size_t i = 0; i < words->attr_count; i++) {
+		const struct raceway_attr *attr = &words->attrs[i];
 
 		if (!(attr->flags & RACEWAY_ATTR_REQUIRED) || !raceway_attr_settable(attr))
 			continue;
@@ -99,15 +101,20 @@ static int check_required(struct raceway_cli *cli, struct raceway_error *err)
 	return 0;
 }
 
-static int take_pair(struct raceway_args *args, struct raceway_cli *cli, const char *word,
-		     struct raceway_error *later, struct raceway_error *err)
+/* *previous: the attribute of the pair before. */
+static int take_pair(struct raceway_args *args, struct raceway_cli *cli,
+		     const struct raceway_kind *words, const char *word,
+		     const struct raceway_attr **previous, struct raceway_error *later,
+		     struct raceway_error *err)
 {
-	const struct raceway_attr *attr = find_attr(cli->kind, word, cli, err);
+	const struct raceway_attr *attr = find_attr(words, word, cli, err);
 	json_t *value = NULL;
 	int r;
 
 	if (!attr)
 		return -EINVAL;
+	attr = raceway_attr_meant(words, attr, *previous);
+	*previous = attr;
 	r = parse_value(args, cli, attr, &value, later, err);
 	if (r < 0)
 		return r;
@@ -117,8 +124,10 @@ static int take_pair(struct raceway_args *args, struct raceway_cli *cli, const c
 int raceway_cli_parse_attrs(struct raceway_args *args, struct raceway_cli *cli,
 			    struct raceway_error *err)
 {
+	const struct raceway_kind *words = cli->verb->words ? cli->verb->words : cli->kind;
 	struct raceway_error later = { .fault = RACEWAY_FAULT_NONE };
-	bool add = cli->verb->verb == RACEWAY_VERB_ADD;
+	bool set = cli->verb->verb == RACEWAY_VERB_SET;
+	const struct raceway_attr *previous = NULL;
 	const char *word;
 	int r;
 
@@ -132,14 +141,14 @@ int raceway_cli_parse_attrs(struct raceway_args *args, struct raceway_cli *cli,
 			cli->action = RACEWAY_DO_HELP;
 			return 0;
 		}
-		r = take_pair(args, cli, word, &later, err);
+		r = take_pair(args, cli, words, word, &previous, &later, err);
 		if (r < 0)
 			return r;
 	}
-	if (!add && json_object_size(cli->body) == 0)
+	if (set && json_object_size(cli->body) == 0)
 		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, "",
 					 "set needs at least one word and its value");
-	r = add ? check_required(cli, err) : 0;
+	r = set ? 0 : check_required(cli, words, err);
 	if (r < 0)
 		return r;
 	if (later.fault != RACEWAY_FAULT_NONE)

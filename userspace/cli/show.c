@@ -2,6 +2,8 @@
 /* `OBJECT show`: a table of all, the fields of one, statistics with -s, JSON with -j. */
 #include "cli/show.h"
 
+#include <stdbool.h>
+
 #include "cli/output.h"
 #include "cli/views.h"
 #include "util/cleanup.h"
@@ -34,12 +36,23 @@ static void print_one(FILE *out, const struct raceway_cli *cli, const struct rac
 	raceway_text_print(out, view->fields, view->count, object);
 }
 
+/* Takes over the rows. False if there are none. */
+static bool print_statistics(FILE *out, json_t *rows, const struct raceway_view *view)
+{
+	bool any = json_array_size(rows) > 0;
+
+	raceway_table_print(out, view->fields, view->count, rows);
+	json_decref(rows);
+	return any;
+}
+
 int raceway_show(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
 		 struct raceway_error *err)
 {
 	const struct raceway_view *view = raceway_view_of(cli->kind->name);
-	json_auto_t *answer = NULL, *rows = NULL;
 	const json_t *objects, *object;
+	json_auto_t *answer = NULL;
+	bool counted = false;
 	size_t i;
 	int r;
 
@@ -56,10 +69,9 @@ int raceway_show(struct raceway_client *client, const struct raceway_cli *cli, F
 			print_one(out, cli, view, object);
 	}
 	if (cli->options.statistics)
-		rows = raceway_stats_rows(objects);
-	if (json_array_size(rows) > 0)
-		raceway_table_print(out, raceway_stats_view.fields, raceway_stats_view.count, rows);
-	else if (!cli->name)
+		counted = print_statistics(out, raceway_stats_rows(objects), &raceway_stats_view) |
+			  print_statistics(out, raceway_io_rows(objects), &raceway_io_view);
+	if (!counted && !cli->name)
 		raceway_table_print(out, view->fields, view->count, objects);
 	return 0;
 }

@@ -30,6 +30,8 @@ int raceway_fetch(struct raceway_client *client, const char *plural, const char 
  * {"name", "tx": {"rate", "packets", "drops"}, "rx": {...}}, bit/s and per second. A counter that
  * went back counts as 0. NULL if memory is short. Pure. */
 json_t *raceway_top_rows(const json_t *before, const json_t *after, uint64_t interval_ns);
+/* The same of the vHBAs: {"name", "read": {"rate", "ios"}, "write": {...}, "queue_depth"}. */
+json_t *raceway_top_io_rows(const json_t *before, const json_t *after, uint64_t interval_ns);
 
 /* Server-sent events, line by line (WHATWG HTML, section 9.2). */
 struct raceway_sse {

@@ -29,15 +29,14 @@ const json_t *raceway_json_at(const json_t *object, const char *path)
 	return object;
 }
 
-char *raceway_format_live(uint64_t bps, char *buf, size_t size)
+/* Three digits and the unit, which go up by 1,000. */
+static char *format_three(double value, const char *const *units, size_t count, char *buf,
+			  size_t size)
 {
-	static const char *const units[] = { "bit", "kbit", "mbit", "gbit", "tbit" };
-	const size_t last = sizeof(units) / sizeof(units[0]) - 1;
-	double value = (double)bps;
 	size_t unit = 0;
 
 	/* 999.5 would be printed as 1000. */
-	while (value >= 999.5 && unit < last) {
+	while (value >= 999.5 && unit + 1 < count) {
 		value /= 1000;
 		unit++;
 	}
@@ -47,6 +46,20 @@ char *raceway_format_live(uint64_t bps, char *buf, size_t size)
 					     : 2,
 		 value, units[unit]);
 	return buf;
+}
+
+char *raceway_format_live(uint64_t bps, char *buf, size_t size)
+{
+	static const char *const units[] = { "bit", "kbit", "mbit", "gbit", "tbit" };
+
+	return format_three((double)bps, units, sizeof(units) / sizeof(units[0]), buf, size);
+}
+
+char *raceway_format_time(uint64_t ns, char *buf, size_t size)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+
+	return format_three((double)ns, units, sizeof(units) / sizeof(units[0]), buf, size);
 }
 
 static void put(char *buf, const char *text)
@@ -115,10 +128,65 @@ static void put_drops(char *buf, const json_t *value)
 	}
 }
 
+static void put_luns(char *buf, const json_t *value)
+{
+	const json_t *lun;
+	size_t i;
+
+	json_array_foreach (value, i, lun) {
+		put(buf, buf[0] ? ", " : "");
+		put_scalar(buf, json_object_get(lun, "lun"));
+		put(buf, " ");
+		put_scalar(buf, json_object_get(lun, "volume"));
+		put(buf, json_is_true(json_object_get(lun, "ro")) ? " ro" : "");
+		put(buf, json_is_true(json_object_get(lun, "shared")) ? " shared" : "");
+	}
+}
+
+static void put_peers(char *buf, const json_t *value)
+{
+	const json_t *session;
+	size_t i;
+
+	json_array_foreach (value, i, session) {
+		put(buf, buf[0] ? ", " : "");
+		put_scalar(buf, json_object_get(session, "peer"));
+	}
+}
+
+/* Everything else is a number, and to the right. */
+static bool is_text(const struct raceway_field *field)
+{
+	return field->how == RACEWAY_SHOW_TEXT || field->how == RACEWAY_SHOW_DROPS ||
+	       field->how == RACEWAY_SHOW_LUNS || field->how == RACEWAY_SHOW_PEERS;
+}
+
+static void put_number(char *buf, const struct raceway_field *field, const json_t *value)
+{
+	uint64_t number = (uint64_t)json_number_value(value);
+	char text[RACEWAY_UNIT_TEXT];
+
+	switch (field->how) {
+	case RACEWAY_SHOW_RATE:
+		put(buf, raceway_format_rate(number, text));
+		break;
+	case RACEWAY_SHOW_LIVE:
+		put(buf, raceway_format_live(number, text, sizeof(text)));
+		break;
+	case RACEWAY_SHOW_SIZE:
+		put(buf, raceway_format_size(number, text));
+		break;
+	case RACEWAY_SHOW_TIME:
+		put(buf, raceway_format_time(number, text, sizeof(text)));
+		break;
+	default:
+		put_scalar(buf, value);
+	}
+}
+
 char *raceway_cell(const struct raceway_field *field, const json_t *object, char buf[RACEWAY_CELL])
 {
 	const json_t *value = raceway_json_at(object, field->path);
-	char text[RACEWAY_UNIT_TEXT];
 
 	buf[0] = '\0';
 	if (!value || json_is_null(value)) {
@@ -127,17 +195,14 @@ char *raceway_cell(const struct raceway_field *field, const json_t *object, char
 	}
 	if (field->how == RACEWAY_SHOW_DROPS)
 		put_drops(buf, value);
+	else if (field->how == RACEWAY_SHOW_LUNS)
+		put_luns(buf, value);
+	else if (field->how == RACEWAY_SHOW_PEERS)
+		put_peers(buf, value);
 	else if (field->how == RACEWAY_SHOW_TEXT || !json_is_number(value))
 		put_text(buf, value);
-	else if (field->how == RACEWAY_SHOW_RATE)
-		put(buf, raceway_format_rate((uint64_t)json_number_value(value), text));
-	else if (field->how == RACEWAY_SHOW_LIVE)
-		put(buf,
-		    raceway_format_live((uint64_t)json_number_value(value), text, sizeof(text)));
-	else if (field->how == RACEWAY_SHOW_SIZE)
-		put(buf, raceway_format_size((uint64_t)json_number_value(value), text));
 	else
-		put_scalar(buf, value);
+		put_number(buf, field, value);
 	if (buf[0] == '\0')
 		put(buf, "-");
 	return raceway_printable(buf);
@@ -182,14 +247,11 @@ static void print_row(FILE *out, const struct raceway_field *fields, size_t coun
 	while (last > 0 && widths[last - 1] == 0)
 		last--;
 	for (size_t i = 0; i < last; i++) {
-		bool right =
-			fields[i].how != RACEWAY_SHOW_TEXT && fields[i].how != RACEWAY_SHOW_DROPS;
-
 		if (widths[i] == 0)
 			continue;
 		print_cell(out,
 			   row ? raceway_cell(&fields[i], row, cell) : head_of(&fields[i], cell),
-			   widths[i], right, i + 1 == last);
+			   widths[i], !is_text(&fields[i]), i + 1 == last);
 	}
 	fputc('\n', out);
 }

@@ -14,7 +14,10 @@ enum raceway_show {
 	RACEWAY_SHOW_LIVE, /* measured: three digits */
 	RACEWAY_SHOW_SIZE,
 	RACEWAY_SHOW_COUNT,
+	RACEWAY_SHOW_TIME,  /* of ns */
 	RACEWAY_SHOW_DROPS, /* {"rate": 3} as "rate 3" */
+	RACEWAY_SHOW_LUNS,  /* [{"lun": 0, "volume": "p/a", "ro": true}] as "0 p/a ro" */
+	RACEWAY_SHOW_PEERS, /* [{"peer": "192.0.2.1:860"}]: the peers */
 };
 
 #define RACEWAY_IN_TABLE (1U << 0)
@@ -37,6 +40,9 @@ const json_t *raceway_json_at(const json_t *object, const char *path);
 char *raceway_cell(const struct raceway_field *field, const json_t *object, char buf[RACEWAY_CELL]);
 /* 1234567 -> "1.23mbit": three digits, for what is measured. */
 char *raceway_format_live(uint64_t bps, char *buf, size_t size);
+
+/* 123456 -> "123us": three digits, for what is measured. */
+char *raceway_format_time(uint64_t ns, char *buf, size_t size);
 
 /* A row per object of the array, numbers to the right; nothing at all for an empty array. */
 void raceway_table_print(FILE *out, const struct raceway_field *fields, size_t count,

@@ -12,7 +12,12 @@
 
 #define SECOND_NS 1000000000ULL
 #define HOME_AND_CLEAR "\033[H\033[J"
-#define PATH "/v1/vnics?stats=1"
+
+/* What is asked for, and the two ways in which it counts. */
+static const struct listed {
+	const char *plural, *path, *ways[2], *counter;
+} vnics = { "vnics", "/v1/vnics?stats=1", { "tx", "rx" }, "packets" },
+  vhbas = { "vhbas", "/v1/vhbas?stats=1", { "read", "write" }, "ios" };
 
 static const struct raceway_field fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, RACEWAY_IN_TABLE },
@@ -22,6 +27,15 @@ static const struct raceway_field fields[] = {
 	{ "rx.rate", "rx", RACEWAY_SHOW_LIVE, RACEWAY_IN_TABLE },
 	{ "rx.packets", "rx-pps", RACEWAY_SHOW_COUNT, RACEWAY_IN_TABLE },
 	{ "rx.drops", "rx-drops", RACEWAY_SHOW_COUNT, RACEWAY_IN_TABLE },
+};
+
+static const struct raceway_field io_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, RACEWAY_IN_TABLE },
+	{ "read.rate", "read", RACEWAY_SHOW_LIVE, RACEWAY_IN_TABLE },
+	{ "read.ios", "read-iops", RACEWAY_SHOW_COUNT, RACEWAY_IN_TABLE },
+	{ "write.rate", "write", RACEWAY_SHOW_LIVE, RACEWAY_IN_TABLE },
+	{ "write.ios", "write-iops", RACEWAY_SHOW_COUNT, RACEWAY_IN_TABLE },
+	{ "queue_depth", "depth", RACEWAY_SHOW_COUNT, RACEWAY_IN_TABLE },
 };
 
 static uint64_t now_ns(void)
@@ -55,16 +69,21 @@ static uint64_t count_of(const json_t *dir, const char *key)
 	return (uint64_t)json_integer_value(json_object_get(dir, key));
 }
 
-static json_t *dir_rates(const json_t *before, const json_t *after, uint64_t interval_ns)
+static json_t *rates_of(const struct listed *listed, const json_t *before, const json_t *after,
+			uint64_t interval_ns)
 {
 	uint64_t bytes =
 		per_second(count_of(before, "bytes"), count_of(after, "bytes"), interval_ns);
-	uint64_t packets =
-		per_second(count_of(before, "packets"), count_of(after, "packets"), interval_ns);
+	uint64_t count = per_second(count_of(before, listed->counter),
+				    count_of(after, listed->counter), interval_ns);
+	json_t *rates = json_pack("{s:I, s:I}", "rate", (json_int_t)(bytes * 8), listed->counter,
+				  (json_int_t)count);
 
-	return json_pack("{s:I, s:I, s:I}", "rate", (json_int_t)(bytes * 8), "packets",
-			 (json_int_t)packets, "drops",
-			 (json_int_t)per_second(drops_of(before), drops_of(after), interval_ns));
+	if (listed == &vnics)
+		json_object_set_new(rates, "drops",
+				    json_integer((json_int_t)per_second(
+					    drops_of(before), drops_of(after), interval_ns)));
+	return rates;
 }
 
 /* Objects of a list by name. */
@@ -85,8 +104,14 @@ static json_t *by_name(const json_t *list)
 
 static int64_t busyness(const json_t *row)
 {
-	return json_integer_value(raceway_json_at(row, "tx.rate")) +
-	       json_integer_value(raceway_json_at(row, "rx.rate"));
+	int64_t sum = 0;
+
+	for (int way = 0; way < 2; way++)
+		sum += json_integer_value(
+			       json_object_get(json_object_get(row, vnics.ways[way]), "rate")) +
+		       json_integer_value(
+			       json_object_get(json_object_get(row, vhbas.ways[way]), "rate"));
+	return sum;
 }
 
 static int busiest_first(const void *a, const void *b)
@@ -116,44 +141,82 @@ static void sort_rows(json_t *rows)
 		json_array_set_new(rows, i, list[i]);
 }
 
-json_t *raceway_top_rows(const json_t *before, const json_t *after, uint64_t interval_ns)
+static json_t *make_rows(const struct listed *listed, const json_t *before, const json_t *after,
+			 uint64_t interval_ns)
 {
-	json_auto_t *index = by_name(json_object_get(before, "vnics"));
-	json_t *rows = json_array(), *vnic;
+	json_auto_t *index = by_name(json_object_get(before, listed->plural));
+	json_t *rows = json_array(), *object;
 	size_t i;
 
-	json_array_foreach (json_object_get(after, "vnics"), i, vnic) {
-		const char *name = json_string_value(json_object_get(vnic, "name"));
+	json_array_foreach (json_object_get(after, listed->plural), i, object) {
+		const char *name = json_string_value(json_object_get(object, "name"));
 		const json_t *then = name ? json_object_get(index, name) : NULL;
+		json_t *row;
 
-		/* A vNIC that is new has no rate yet. */
+		/* What is new has no rate yet. */
 		if (!then)
 			continue;
-		json_array_append_new(
-			rows, json_pack("{s:s, s:o, s:o}", "name", name, "tx",
-					dir_rates(json_object_get(then, "tx"),
-						  json_object_get(vnic, "tx"), interval_ns),
-					"rx",
-					dir_rates(json_object_get(then, "rx"),
-						  json_object_get(vnic, "rx"), interval_ns)));
+		row = json_pack("{s:s}", "name", name);
+		for (int way = 0; way < 2; way++)
+			json_object_set_new(
+				row, listed->ways[way],
+				rates_of(listed, json_object_get(then, listed->ways[way]),
+					 json_object_get(object, listed->ways[way]), interval_ns));
+		if (json_object_get(object, "queue_depth"))
+			json_object_set(row, "queue_depth", json_object_get(object, "queue_depth"));
+		json_array_append_new(rows, row);
 	}
 	sort_rows(rows);
 	return rows;
 }
 
-static void print_round(const struct raceway_cli *cli, FILE *out, json_t *rows,
-			uint64_t interval_ns)
+json_t *raceway_top_rows(const json_t *before, const json_t *after, uint64_t interval_ns)
 {
+	return make_rows(&vnics, before, after, interval_ns);
+}
+
+json_t *raceway_top_io_rows(const json_t *before, const json_t *after, uint64_t interval_ns)
+{
+	return make_rows(&vhbas, before, after, interval_ns);
+}
+
+static void print_round(const struct raceway_cli *cli, FILE *out, const json_t *before,
+			const json_t *after, uint64_t interval_ns)
+{
+	json_auto_t *rows = raceway_top_rows(before, after, interval_ns);
+	json_auto_t *io_rows = raceway_top_io_rows(before, after, interval_ns);
+
 	if (cli->options.json) {
-		json_auto_t *document = json_pack("{s:i, s:I, s:O}", "schema", 1, "interval",
-						  (json_int_t)interval_ns, "vnics", rows);
+		json_auto_t *document =
+			json_pack("{s:i, s:I, s:O, s:O}", "schema", 1, "interval",
+				  (json_int_t)interval_ns, "vnics", rows, "vhbas", io_rows);
 
 		raceway_print_json(out, document, &cli->options);
 	} else {
 		fputs(isatty(fileno(out)) ? HOME_AND_CLEAR : "", out);
 		raceway_table_print(out, fields, sizeof(fields) / sizeof(fields[0]), rows);
+		raceway_table_print(out, io_fields, sizeof(io_fields) / sizeof(io_fields[0]),
+				    io_rows);
 	}
 	fflush(out);
+}
+
+/* {"vnics": [...], "vhbas": [...]} with counters. */
+static int fetch(struct raceway_client *client, json_t **ret_all, struct raceway_error *err)
+{
+	const struct listed *const lists[] = { &vnics, &vhbas };
+	json_auto_t *all = json_object();
+
+	for (int i = 0; i < 2; i++) {
+		json_auto_t *answer = NULL;
+		int r = raceway_fetch(client, lists[i]->plural, lists[i]->path, &answer, err);
+
+		if (r < 0)
+			return r;
+		json_object_set(all, lists[i]->plural, json_object_get(answer, lists[i]->plural));
+	}
+	*ret_all = RACEWAY_TAKE(all);
+	return 0;
 }
 
 int raceway_top(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
@@ -162,22 +225,21 @@ int raceway_top(struct raceway_client *client, const struct raceway_cli *cli, FI
 	const struct timespec pause = { .tv_sec = 1 };
 	json_auto_t *before = NULL;
 	uint64_t before_ns, round = 0;
-	int r = raceway_fetch(client, "vnics", PATH, &before, err);
+	int r = fetch(client, &before, err);
 
 	if (r < 0)
 		return r;
 	before_ns = now_ns();
 	while (cli->count == 0 || round++ < cli->count) {
-		json_auto_t *after = NULL, *rows = NULL;
+		json_auto_t *after = NULL;
 		uint64_t after_ns;
 
 		nanosleep(&pause, NULL);
-		r = raceway_fetch(client, "vnics", PATH, &after, err);
+		r = fetch(client, &after, err);
 		if (r < 0)
 			return r;
 		after_ns = now_ns();
-		rows = raceway_top_rows(before, after, after_ns - before_ns);
-		print_round(cli, out, rows, after_ns - before_ns);
+		print_round(cli, out, before, after, after_ns - before_ns);
 		json_decref(before);
 		before = RACEWAY_TAKE(after);
 		before_ns = after_ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* `raceway show`: ports with the segments behind them, servers with their profiles and vNICs. */
+/* `raceway show`: ports with the segments behind them, SANs with their volumes, portals, servers
+ * with their profiles, vNICs and vHBAs. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -8,9 +9,10 @@
 #include "cli/table.h"
 #include "util/cleanup.h"
 
-enum { PORTS, SEGMENTS, SERVERS, PROFILES, VNICS, LISTS };
+enum { PORTS, SEGMENTS, SANS, VOLUMES, PORTALS, SERVERS, PROFILES, VNICS, VHBAS, LISTS };
 
-static const char *const plurals[LISTS] = { "ports", "segments", "servers", "profiles", "vnics" };
+static const char *const plurals[LISTS] = { "ports",   "segments", "sans",  "volumes", "portals",
+					    "servers", "profiles", "vnics", "vhbas" };
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -71,9 +73,67 @@ static void print_ports(FILE *out, json_t *const lists[LISTS])
 			print_segment(out, segment, "");
 }
 
-static void print_vnics(FILE *out, const json_t *vnics, const char *profile)
+/* Each of the list whose name begins with "parent/". */
+static void print_children(FILE *out, const json_t *list, const char *parent, const char *kind,
+			   const struct raceway_field *fields, size_t count)
 {
-	static const struct raceway_field fields[] = {
+	size_t length = strlen(parent), i;
+	const json_t *child;
+
+	json_array_foreach (list, i, child) {
+		const char *name = text_of(child, "name");
+
+		if (strncmp(name, parent, length) != 0 || name[length] != '/')
+			continue;
+		fputs(kind, out);
+		print_line(out, child, fields, count);
+	}
+}
+
+static void print_storage(FILE *out, json_t *const lists[LISTS])
+{
+	static const struct raceway_field san_fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "type", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "path", "path", RACEWAY_SHOW_TEXT, 0 },
+		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	static const struct raceway_field volume_fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "size", "size", RACEWAY_SHOW_SIZE, 0 },
+		{ "dev", "dev", RACEWAY_SHOW_TEXT, 0 },
+		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	static const struct raceway_field portal_fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "address", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "netns", "netns", RACEWAY_SHOW_TEXT, 0 },
+		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (lists[SANS], i, entry) {
+		fputs("san", out);
+		print_line(out, entry, san_fields, sizeof(san_fields) / sizeof(san_fields[0]));
+		print_children(out, lists[VOLUMES], text_of(entry, "name"), "    volume",
+			       volume_fields, sizeof(volume_fields) / sizeof(volume_fields[0]));
+	}
+	json_array_foreach (lists[PORTALS], i, entry) {
+		fputs("portal", out);
+		print_line(out, entry, portal_fields,
+			   sizeof(portal_fields) / sizeof(portal_fields[0]));
+	}
+}
+
+static void print_members(FILE *out, json_t *const lists[LISTS], const char *profile)
+{
+	static const struct raceway_field vhba_fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },	  { "san", "san", RACEWAY_SHOW_TEXT, 0 },
+		{ "wwpn", "wwpn", RACEWAY_SHOW_TEXT, 0 }, { "auth", "auth", RACEWAY_SHOW_TEXT, 0 },
+		{ "luns", "luns", RACEWAY_SHOW_LUNS, 0 }, { "oper", "", RACEWAY_SHOW_TEXT, 0 },
+	};
+	static const struct raceway_field vnic_fields[] = {
 		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
 		{ "segment", "segment", RACEWAY_SHOW_TEXT, 0 },
 		{ "mac", "mac", RACEWAY_SHOW_TEXT, 0 },
@@ -84,17 +144,11 @@ static void print_vnics(FILE *out, const json_t *vnics, const char *profile)
 		{ "rx.pir", "rx-pir", RACEWAY_SHOW_RATE, 0 },
 		{ "oper", "", RACEWAY_SHOW_TEXT, 0 },
 	};
-	size_t length = strlen(profile), i;
-	const json_t *vnic;
 
-	json_array_foreach (vnics, i, vnic) {
-		const char *name = text_of(vnic, "name");
-
-		if (strncmp(name, profile, length) != 0 || name[length] != '/')
-			continue;
-		fputs("        vnic", out);
-		print_line(out, vnic, fields, sizeof(fields) / sizeof(fields[0]));
-	}
+	print_children(out, lists[VNICS], profile, "        vnic", vnic_fields,
+		       sizeof(vnic_fields) / sizeof(vnic_fields[0]));
+	print_children(out, lists[VHBAS], profile, "        vhba", vhba_fields,
+		       sizeof(vhba_fields) / sizeof(vhba_fields[0]));
 }
 
 static void print_profiles(FILE *out, json_t *const lists[LISTS], const char *server)
@@ -111,7 +165,7 @@ static void print_profiles(FILE *out, json_t *const lists[LISTS], const char *se
 			continue;
 		fputs("    profile", out);
 		print_line(out, profile, fields, sizeof(fields) / sizeof(fields[0]));
-		print_vnics(out, lists[VNICS], text_of(profile, "name"));
+		print_members(out, lists, text_of(profile, "name"));
 	}
 }
 
@@ -127,6 +181,7 @@ static void print_tree(FILE *out, json_t *const lists[LISTS])
 	size_t i;
 
 	print_ports(out, lists);
+	print_storage(out, lists);
 	json_array_foreach (lists[SERVERS], i, entry) {
 		fputs("server", out);
 		print_line(out, entry, fields, sizeof(fields) / sizeof(fields[0]));

@@ -52,6 +52,7 @@ static const struct raceway_field profile_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
 	{ "server", "server", RACEWAY_SHOW_TEXT, BOTH },
 	{ "vnics", "vnics", RACEWAY_SHOW_TEXT, BOTH },
+	{ "vhbas", "vhbas", RACEWAY_SHOW_TEXT, BOTH },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
@@ -85,6 +86,69 @@ static const struct raceway_field vnic_fields[] = {
 	{ "reason", "reason", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
+static const struct raceway_field san_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "type", "type", RACEWAY_SHOW_TEXT, BOTH },
+	{ "path", "path", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "portal", "portal", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "target", "target", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "volumes", "volumes", RACEWAY_SHOW_TEXT, BOTH },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
+};
+
+static const struct raceway_field volume_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "size", "size", RACEWAY_SHOW_SIZE, BOTH },
+	{ "used", "used", RACEWAY_SHOW_SIZE, BOTH },
+	{ "dev", "dev", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "ro", "ro", RACEWAY_SHOW_TEXT, TEXT },
+	{ "origin", "copy of", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "copying", "percent", RACEWAY_SHOW_COUNT, MAYBE },
+	{ "mapped", "mapped", RACEWAY_SHOW_TEXT, BOTH },
+	{ "id", "id", RACEWAY_SHOW_TEXT, TEXT },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
+};
+
+static const struct raceway_field portal_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "address", "address", RACEWAY_SHOW_TEXT, BOTH },
+	{ "netns", "netns", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "transport", "transport", RACEWAY_SHOW_TEXT, BOTH },
+	{ "target", "target", RACEWAY_SHOW_TEXT, BOTH },
+	{ "sessions", "sessions", RACEWAY_SHOW_COUNT, BOTH },
+	{ "number", "group", RACEWAY_SHOW_COUNT, TEXT },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
+};
+
+static const struct raceway_field vhba_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "san", "san", RACEWAY_SHOW_TEXT, BOTH },
+	{ "wwpn", "wwpn", RACEWAY_SHOW_TEXT, BOTH },
+	{ "wwnn", "wwnn", RACEWAY_SHOW_TEXT, TEXT },
+	{ "initiator", "initiator", RACEWAY_SHOW_TEXT, TEXT },
+	{ "transport", "transport", RACEWAY_SHOW_TEXT, TEXT },
+	{ "target", "target", RACEWAY_SHOW_TEXT, TEXT },
+	{ "portal", "portal", RACEWAY_SHOW_TEXT, 0 }, /* the first of the next */
+	{ "portals", "portals", RACEWAY_SHOW_TEXT, TEXT },
+	{ "auth", "auth", RACEWAY_SHOW_TEXT, BOTH },
+	{ "chap", "chap", RACEWAY_SHOW_TEXT, TEXT },
+	{ "mutual_chap", "mutual-chap", RACEWAY_SHOW_TEXT, TEXT },
+	{ "cir", "cir", RACEWAY_SHOW_RATE, BOTH },
+	{ "pir", "pir", RACEWAY_SHOW_RATE, BOTH },
+	{ "iops_cir", "iops-cir", RACEWAY_SHOW_COUNT, BOTH },
+	{ "iops_pir", "iops-pir", RACEWAY_SHOW_COUNT, BOTH },
+	{ "weight", "weight", RACEWAY_SHOW_COUNT, TEXT },
+	{ "luns", "luns", RACEWAY_SHOW_LUNS, BOTH },
+	{ "sessions", "sessions", RACEWAY_SHOW_PEERS, BOTH },
+	{ "read", "read", RACEWAY_SHOW_TEXT, 0 }, /* in a table of their own */
+	{ "write", "write", RACEWAY_SHOW_TEXT, 0 },
+	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
+	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
+};
+
 static const struct raceway_field other_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
 	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
@@ -103,17 +167,31 @@ static const struct raceway_field stats_fields[] = {
 	{ "count.drops", "drops", RACEWAY_SHOW_DROPS, TABLE },
 };
 
+static const struct raceway_field io_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "dir", "op", RACEWAY_SHOW_TEXT, TABLE },
+	{ "count.ios", "ios", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.bytes", "bytes", RACEWAY_SHOW_COUNT, TABLE },
+	{ "count.latency.p50", "p50", RACEWAY_SHOW_TIME, TABLE },
+	{ "count.latency.p99", "p99", RACEWAY_SHOW_TIME, TABLE },
+	{ "count.latency.p999", "p999", RACEWAY_SHOW_TIME, TABLE },
+	{ "depth", "depth", RACEWAY_SHOW_COUNT, TABLE },
+};
+
 #define VIEW(name, fields)                                                                         \
 	{                                                                                          \
 		name, fields, sizeof(fields) / sizeof(fields[0])                                   \
 	}
 
 const struct raceway_view raceway_stats_view = VIEW("stats", stats_fields);
+const struct raceway_view raceway_io_view = VIEW("io", io_fields);
 
 static const struct raceway_view views[] = {
 	VIEW("port", port_fields),     VIEW("segment", segment_fields),
 	VIEW("server", server_fields), VIEW("profile", profile_fields),
-	VIEW("vnic", vnic_fields),     VIEW("", other_fields), /* last: of every other kind */
+	VIEW("vnic", vnic_fields),     VIEW("san", san_fields),
+	VIEW("volume", volume_fields), VIEW("portal", portal_fields),
+	VIEW("vhba", vhba_fields),     VIEW("", other_fields), /* last: of every other kind */
 };
 
 const struct raceway_view *raceway_view_of(const char *kind)
@@ -126,23 +204,42 @@ const struct raceway_view *raceway_view_of(const char *kind)
 	return &views[last];
 }
 
-json_t *raceway_stats_rows(const json_t *objects)
+/* A row for each of the two members of each object that has counters, told by one of them. */
+static json_t *make_rows(const json_t *objects, const char *const members[2], const char *counter)
 {
-	static const char *const dirs[] = { "tx", "rx" };
 	json_t *rows = json_array();
 	const json_t *object;
 	size_t i;
 
 	json_array_foreach (objects, i, object) {
 		for (size_t d = 0; rows && d < 2; d++) {
-			json_t *count = json_object_get(object, dirs[d]);
+			json_t *count = json_object_get(object, members[d]);
 			json_t *name = json_object_get(object, "name");
+			json_t *row;
 
-			if (name && json_object_get(count, "packets"))
-				json_array_append_new(rows,
-						      json_pack("{s:O, s:s, s:O}", "name", name,
-								"dir", dirs[d], "count", count));
+			if (!name || !json_object_get(count, counter))
+				continue;
+			row = json_pack("{s:O, s:s, s:O}", "name", name, "dir", members[d], "count",
+					count);
+			if (json_object_get(object, "queue_depth"))
+				json_object_set(row, "depth",
+						json_object_get(object, "queue_depth"));
+			json_array_append_new(rows, row);
 		}
 	}
 	return rows;
+}
+
+json_t *raceway_stats_rows(const json_t *objects)
+{
+	static const char *const dirs[] = { "tx", "rx" };
+
+	return make_rows(objects, dirs, "packets");
+}
+
+json_t *raceway_io_rows(const json_t *objects)
+{
+	static const char *const ops[] = { "read", "write" };
+
+	return make_rows(objects, ops, "ios");
 }

@@ -19,5 +19,8 @@ extern const struct raceway_view raceway_stats_view;
 /* New reference: a row per object and direction (tx, rx) that has counters, as
  * {"name", "dir", "count": {packets, bytes, ...}}. NULL if memory is short. */
 json_t *raceway_stats_rows(const json_t *objects);
+/* The same for vHBAs: rows of read and write, with "depth" beside. */
+extern const struct raceway_view raceway_io_view;
+json_t *raceway_io_rows(const json_t *objects);
 
 #endif

@@ -80,6 +80,7 @@ static void on_signal(struct loop *l)
 	}
 	(void)raceway_kernel_look(&l->core->kernel, true);
 	reconcile(l);
+	raceway_storage_again(&l->core->storage, l->core->model);
 }
 
 static bool misses_namespace(const struct raceway_core *core)
@@ -90,6 +91,11 @@ static bool misses_namespace(const struct raceway_core *core)
 	return false;
 }
 
+static bool misses_anything(const struct raceway_core *core)
+{
+	return misses_namespace(core) || raceway_listeners_missing(&core->storage.listeners);
+}
+
 /* A name appears before the namespace is mounted on it, so look a few times. */
 static void on_look(struct loop *l)
 {
@@ -97,10 +103,10 @@ static void on_look(struct loop *l)
 
 	if (read(l->look_fd, &expirations, sizeof(expirations)) < 0)
 		return;
-	if (!misses_namespace(l->core))
-		return;
-	reconcile(l);
-	if (misses_namespace(l->core) && --l->looks > 0)
+	raceway_storage_look(&l->core->storage, l->core->model);
+	if (misses_namespace(l->core))
+		reconcile(l);
+	if (misses_anything(l->core) && --l->looks > 0)
 		arm(l->look_fd, 0, LOOK_AGAIN_NS);
 }
 
@@ -128,7 +134,8 @@ static void on_namespace(struct loop *l)
 	while (read(l->inotify_fd, buf, sizeof(buf)) > 0)
 		;
 	watch_namespaces(l);
-	if (!misses_namespace(l->core))
+	raceway_storage_look(&l->core->storage, l->core->model);
+	if (!misses_anything(l->core))
 		return;
 	l->looks = LOOKS;
 	arm(l->look_fd, 0, LOOK_AGAIN_NS);
@@ -173,6 +180,8 @@ static void handle(struct loop *l, int fd)
 		on_signal(l);
 	else if (fd == l->core->kernel.events_fd)
 		raceway_core_listen(l->core);
+	else if (fd == l->core->storage.epoll_fd)
+		raceway_core_storage(l->core);
 	else if (fd == l->inotify_fd)
 		on_namespace(l);
 	else if (fd == l->look_fd)
@@ -208,7 +217,8 @@ static int open_loop(struct loop *l)
 		watch_namespaces(l);
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
 	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
-	    add(l, l->core->kernel.events_fd) || add(l, raceway_http_fd(l->http)))
+	    add(l, l->core->kernel.events_fd) || add(l, l->core->storage.epoll_fd) ||
+	    add(l, raceway_http_fd(l->http)))
 		return -errno;
 	return 0;
 }
@@ -234,6 +244,8 @@ static void run_once(struct loop *l)
 		handle(l, events[i].data.fd);
 	/* The API last: what it answers is then true of what the others saw. */
 	raceway_http_run(l->http);
+	if (raceway_storage_pending(&l->core->storage))
+		raceway_core_storage(l->core);
 	if (l->core->settle_due) {
 		l->core->settle_due = false;
 		raceway_dp_settle(l->core->kernel.dp);

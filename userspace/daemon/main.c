@@ -74,6 +74,9 @@ int main(int argc, char **argv)
 			.max_vnics = options.vnics,
 			.role = options.node_role,
 			.node = options.node,
+			.run_dir = options.run_dir,
+			.vhba = options.vhba,
+			.target = options.target_name,
 		};
 
 		raceway_loop_signals();

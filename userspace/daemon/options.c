@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/san.h"
 #include "util/units.h"
 
 #define CONFIG_DEFAULT "/etc/raceway/racewayd.conf"
@@ -41,7 +42,11 @@ static const struct word words[] = {
 	WORD("pin-dir", pin_dir, "/sys/fs/bpf/raceway", "DIR", "on a bpffs: the data path's pins"),
 	WORD("node", node, "", "NAME", "name of this node; default the host's"),
 	WORD("max-vnics", max_vnics, "", "N", "size of the tables, when they are made"),
-	WORD("target-name", target_name, "", "IQN", "name of the storage target (not yet)"),
+	WORD("target-name", target_name, "", "IQN",
+	     "of the storage target; default iqn.2026-11.local.raceway:NODE"),
+	WORD("vhba", vhba, "", "PATH",
+	     "the storage engine; default raceway-vhba beside racewayd, or by PATH; none: somebody "
+	     "else starts it"),
 };
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
@@ -124,6 +129,7 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 {
 	static const char *const roles[] = { "standalone", "director", "server" };
 	uint64_t vnics = 0; /* the default, or what the pins have */
+	char target[RACEWAY_ISCSI_NAME_TEXT];
 	size_t role = 0;
 
 	while (role < 3 && strcmp(roles[role], o->role))
@@ -135,9 +141,10 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 	if (o->node_role == RACEWAY_NODE_SERVER)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "role", "",
 					 "server: not yet: there is no link to a director");
-	if (o->target_name[0])
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "target-name", "",
-					 "not yet: there is no storage");
+	if (o->target_name[0] && raceway_parse_iscsi_name(o->target_name, target))
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "target-name", "",
+					 "%s is no iSCSI name, as iqn.2026-11.local.raceway:node",
+					 o->target_name);
 	if (o->max_vnics[0] && (raceway_parse_u64(o->max_vnics, &vnics) || vnics < VNICS_MIN ||
 				vnics > RACEWAY_VNICS_MAX))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "max-vnics", "",

@@ -11,6 +11,7 @@
 struct raceway_options {
 	char role[16], run_dir[256], state_dir[256], pin_dir[256], node[64], max_vnics[16];
 	char target_name[224]; /* an iSCSI name, RFC 7143 4.2.7.1 */
+	char vhba[256];
 	char config[256];
 	bool foreground;
 	bool help, version;

@@ -120,6 +120,7 @@ static int add_sense(struct raceway_request *request)
 	return 0;
 }
 
+/* Data that was written is not needed any more, and others may wait for its memory. */
 static void answer(struct raceway_request *request)
 {
 	struct raceway_out *out = &request->answer;
@@ -142,6 +143,8 @@ static void answer(struct raceway_request *request)
 	request->state = RACEWAY_REQUEST_ANSWERED;
 	request->datasn = 0;
 	raceway_send(request->conn, out);
+	if (request->task.wants_out)
+		raceway_memory_give_back(request);
 }
 
 static void done(struct raceway_task *task)
@@ -153,8 +156,6 @@ static void done(struct raceway_task *task)
 		request->state = RACEWAY_REQUEST_ANSWERED;
 		raceway_request_free(request);
 	} else {
-		if (task->wants_out)
-			raceway_memory_give_back(request);
 		answer(request);
 	}
 	raceway_conn_put(conn);

@@ -71,16 +71,15 @@ void raceway_conn_put(struct raceway_iscsi_conn *conn)
 	raceway_iscsi_gone(iscsi);
 }
 
-static void abort_running(struct raceway_iscsi_session *session)
+/* Out of whatever led to the drop: ends what the device server still does for the session. If
+ * nobody else holds the connection, this frees it. */
+static void end(struct raceway_call *call, struct raceway_worker *worker)
 {
-	for (size_t i = 0; i < RACEWAY_ITT_BUCKETS; i++) {
-		struct raceway_request *request = session->buckets[i];
+	struct raceway_iscsi_conn *conn = RACEWAY_OF(struct raceway_iscsi_conn, end, call);
 
-		for (; request; request = request->next) {
-			if (request->state == RACEWAY_REQUEST_RUNNING)
-				request->task.aborted = true;
-		}
-	}
+	if (conn->session && conn->session->nexus)
+		raceway_nexus_abort(conn->session->nexus);
+	raceway_conn_put(conn);
 }
 
 void raceway_conn_drop(struct raceway_iscsi_conn *conn)
@@ -88,17 +87,14 @@ void raceway_conn_drop(struct raceway_iscsi_conn *conn)
 	if (conn->dropped)
 		return;
 	conn->dropped = true;
+	raceway_conns_remove(conn);
+	raceway_conns_add(&conn->iscsi->leaving, conn);
 	/* Ends what the kernel still does with it. */
 	shutdown(conn->fd, SHUT_RDWR);
 	raceway_timer_clear(conn->worker, &conn->timer);
-	if (conn->session)
-		abort_running(conn->session);
-	/* If nobody holds it, the end of this round frees it. */
-	if (!conn->flush_queued) {
-		conn->flush_queued = true;
-		raceway_conn_hold(conn);
-		raceway_worker_later(conn->worker, &conn->flush);
-	}
+	raceway_iscsi_login_bytes(conn);
+	raceway_conn_hold(conn);
+	raceway_worker_later(conn->worker, &conn->end);
 }
 
 void raceway_conn_close(struct raceway_iscsi_conn *conn)
@@ -171,6 +167,7 @@ static void expired(struct raceway_timer *timer)
 void raceway_conn_init(struct raceway_iscsi_conn *conn)
 {
 	conn->timer.expired = expired;
+	conn->end.run = end;
 	conn->since_ns = conn->heard_ns = raceway_worker_now(conn->worker);
 	raceway_send_init(conn);
 	raceway_enter_init(conn);

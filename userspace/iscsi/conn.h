@@ -167,7 +167,7 @@ struct raceway_iscsi_conn {
 	bool dropped;
 	bool released; /* all but its memory is gone: calls of the registry are to come */
 	unsigned int holds;
-	struct raceway_call arrive;
+	struct raceway_call arrive, end;
 	struct raceway_timer timer;
 	uint64_t since_ns; /* of accept */
 	uint64_t heard_ns; /* when something was received */
@@ -203,7 +203,7 @@ struct raceway_iscsi {
 	struct raceway_worker *worker;
 	const struct raceway_iscsi_ops *ops;
 	struct raceway_iscsi_limits limits;
-	struct raceway_conns entering, entered;
+	struct raceway_conns entering, entered, leaving;
 	uint32_t count;	      /* of connections */
 	uint64_t login_bytes; /* held by those that enter */
 	bool ending;
@@ -277,6 +277,8 @@ void raceway_request_free(struct raceway_request *request);
 /* Its final answer is about to be sent: the initiator may use its tag again. */
 void raceway_request_answered(struct raceway_request *request);
 struct raceway_request *raceway_request_find(struct raceway_iscsi_session *session, __be32 itt);
+/* Whether a request with this CmdSN is one that may come. */
+bool raceway_order_missing(const struct raceway_iscsi_conn *conn, uint32_t cmdsn);
 /* The task of the missing CmdSN was aborted: it counts as received. */
 void raceway_order_plug(struct raceway_iscsi_conn *conn, uint32_t cmdsn);
 /* Moves MaxCmdSN on as far as room allows. */

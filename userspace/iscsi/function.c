@@ -91,7 +91,7 @@ static bool before(const struct raceway_request *other, const struct raceway_req
 	       other->immediate;
 }
 
-/* A command that is to be aborted and is not yet. */
+/* A command that is to be aborted and that the device server has not got. */
 static struct raceway_request *find_covered(const struct raceway_request *request)
 {
 	const struct raceway_iscsi_session *session = request->conn->session;
@@ -100,9 +100,9 @@ static struct raceway_request *find_covered(const struct raceway_request *reques
 		struct raceway_request *other = session->buckets[i];
 
 		for (; other; other = other->next) {
-			if (covers(request, other) && before(other, request) &&
-			    other->state != RACEWAY_REQUEST_ANSWERED &&
-			    !(other->state == RACEWAY_REQUEST_RUNNING && other->task.aborted))
+			if (other->state != RACEWAY_REQUEST_RUNNING &&
+			    other->state != RACEWAY_REQUEST_ANSWERED && covers(request, other) &&
+			    before(other, request))
 				return other;
 		}
 	}
@@ -110,7 +110,7 @@ static struct raceway_request *find_covered(const struct raceway_request *reques
 }
 
 /* What one abort frees may let others go on, so that each is looked for anew. */
-static void abort_covered(struct raceway_request *request)
+static void abort_here(struct raceway_request *request)
 {
 	struct raceway_request *other;
 
@@ -119,11 +119,6 @@ static void abort_covered(struct raceway_request *request)
 		bool held = other->state == RACEWAY_REQUEST_HELD;
 
 		request->aborted_here = true;
-		if (other->state == RACEWAY_REQUEST_RUNNING) {
-			/* It is not begun any more, or the device server ends it. */
-			other->task.aborted = true;
-			continue;
-		}
 		raceway_request_free(other);
 		if (held)
 			raceway_order_plug(request->conn, cmdsn);
@@ -131,19 +126,15 @@ static void abort_covered(struct raceway_request *request)
 }
 
 /* RFC 7143 11.6.1: the task to abort is one that never arrived, and now never will. */
-static bool never_came(struct raceway_request *request)
+static bool never_came(const struct raceway_request *request)
 {
-	struct raceway_iscsi_conn *conn = request->conn;
+	const struct raceway_iscsi_conn *conn = request->conn;
 	uint32_t cmdsn = be32toh(request->bhs.request.ref_cmdsn);
 
-	if (function_of(request) != RACEWAY_FUNCTION_ABORT_TASK ||
-	    raceway_request_find(conn->session, request->bhs.request.tag) ||
-	    raceway_serial_before(cmdsn, conn->exp_cmdsn) ||
-	    raceway_serial_before(conn->max_cmdsn, cmdsn) ||
-	    !raceway_serial_before(cmdsn, be32toh(request->bhs.request.cmdsn)))
-		return false;
-	raceway_order_plug(conn, cmdsn);
-	return true;
+	return function_of(request) == RACEWAY_FUNCTION_ABORT_TASK &&
+	       !raceway_request_find(conn->session, request->bhs.request.tag) &&
+	       raceway_serial_before(cmdsn, be32toh(request->bhs.request.cmdsn)) &&
+	       raceway_order_missing(conn, cmdsn);
 }
 
 void raceway_function_run(struct raceway_request *request)
@@ -161,10 +152,14 @@ void raceway_function_run(struct raceway_request *request)
 		return;
 	}
 	if (never_came(request)) {
+		struct raceway_iscsi_conn *conn = request->conn;
+		uint32_t cmdsn = be32toh(request->bhs.request.ref_cmdsn);
+
 		respond(request, RACEWAY_FUNCTION_COMPLETE);
+		raceway_order_plug(conn, cmdsn);
 		return;
 	}
-	abort_covered(request);
+	abort_here(request);
 	memcpy(&lun, request->bhs.lun, sizeof(lun));
 	*tmf = (struct raceway_tmf_request){
 		.function = functions[function].tmf,

@@ -54,8 +54,7 @@ static bool is_held(const struct raceway_iscsi_session *session, uint32_t cmdsn)
 	return request;
 }
 
-/* Whether it is one that the target may take, by its CmdSN. */
-static bool in_window(const struct raceway_iscsi_conn *conn, uint32_t cmdsn)
+bool raceway_order_missing(const struct raceway_iscsi_conn *conn, uint32_t cmdsn)
 {
 	return !raceway_serial_before(cmdsn, conn->exp_cmdsn) &&
 	       !raceway_serial_before(conn->max_cmdsn, cmdsn) && !is_held(conn->session, cmdsn);
@@ -128,7 +127,8 @@ struct raceway_request *raceway_request_begin(struct raceway_iscsi_conn *conn,
 		raceway_send_reject(conn, bhs, reason);
 		return NULL;
 	}
-	if (!raceway_bhs_immediate(bhs) && !in_window(conn, be32toh(bhs->request.cmdsn)))
+	if (!raceway_bhs_immediate(bhs) &&
+	    !raceway_order_missing(conn, be32toh(bhs->request.cmdsn)))
 		return NULL;
 	request = request_new(conn, bhs);
 	if (!request)
@@ -164,11 +164,11 @@ static void run(struct raceway_request *request)
 		request->conn->session->running++;
 		request->begun = true;
 	}
+	request->state = RACEWAY_REQUEST_RUNNING;
 	if (request->plug) {
 		raceway_request_free(request);
 		return;
 	}
-	request->state = RACEWAY_REQUEST_RUNNING;
 	switch (raceway_bhs_opcode(&request->bhs)) {
 	case RACEWAY_OP_SCSI_COMMAND:
 		raceway_command_start(request);
@@ -232,7 +232,7 @@ void raceway_order_plug(struct raceway_iscsi_conn *conn, uint32_t cmdsn)
 {
 	struct raceway_request *request;
 
-	if (!in_window(conn, cmdsn))
+	if (conn->dropped || !raceway_order_missing(conn, cmdsn))
 		return;
 	request = request_new(conn, &(struct raceway_bhs){ .request.cmdsn = htobe32(cmdsn) });
 	if (!request)

@@ -9,7 +9,7 @@
 
 #include "iscsi/conn.h"
 
-#define ROOM_MIN 2048 /* more than RACEWAY_HEADER_MAX */
+#define ROOM_MIN 1280 /* more than RACEWAY_HEADER_MAX */
 #define ROOM_MAX (64U << 10)
 /* From here on a message with two targets is cheaper than a copy. */
 #define DIRECT_MIN (16U << 10)

@@ -266,9 +266,7 @@ static void flush(struct raceway_call *call, struct raceway_worker *worker)
 	struct raceway_iscsi_conn *conn = RACEWAY_OF(struct raceway_iscsi_conn, flush, call);
 
 	conn->flush_queued = false;
-	if (conn->dropped && conn->session && conn->session->nexus)
-		raceway_nexus_abort(conn->session->nexus);
-	else if (!conn->dropped && conn->out && !conn->batch)
+	if (!conn->dropped && conn->out && !conn->batch)
 		begin(conn);
 	raceway_conn_put(conn);
 }

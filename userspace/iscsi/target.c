@@ -16,7 +16,7 @@
 /* A connection in login that is older makes room for a new one. */
 #define LOGIN_SPARED_NS NS_PER_SECOND
 /* What all connections in login may hold together: the oldest goes first. */
-#define LOGIN_BYTES_MAX (8ULL << 20)
+#define LOGIN_BYTES_MAX (4ULL << 20)
 
 #define MAX_CONNECTIONS 4096
 #define LOGIN_TIMEOUT_MS 15000
@@ -42,37 +42,34 @@ void raceway_conns_remove(struct raceway_iscsi_conn *conn)
 		conn->in->end = conn->link;
 }
 
-/* The oldest in login that is not ending yet. */
-static struct raceway_iscsi_conn *oldest_login(struct raceway_iscsi *iscsi)
-{
-	struct raceway_iscsi_conn *conn = iscsi->entering.first;
-
-	while (conn && conn->dropped)
-		conn = conn->next;
-	return conn;
-}
-
 void raceway_iscsi_login_bytes(struct raceway_iscsi_conn *conn)
 {
 	struct raceway_iscsi *iscsi = conn->iscsi;
+	struct raceway_iscsi_conn *oldest = iscsi->entering.first;
 	uint32_t bytes = conn->login_room;
 
 	if (conn->login)
 		bytes += (uint32_t)(sizeof(*conn->login) + conn->login->request.room +
 				    conn->login->text.room);
-	if (conn->phase != RACEWAY_PHASE_FULL && !conn->released)
+	if (conn->phase != RACEWAY_PHASE_FULL)
 		bytes += conn->receive.room;
+	if (conn->dropped) /* it is as good as gone */
+		bytes = 0;
 	iscsi->login_bytes += bytes;
 	iscsi->login_bytes -= conn->login_bytes;
 	conn->login_bytes = bytes;
-	if (iscsi->login_bytes > LOGIN_BYTES_MAX && oldest_login(iscsi))
-		raceway_conn_drop(oldest_login(iscsi));
+	if (iscsi->login_bytes <= LOGIN_BYTES_MAX || !oldest)
+		return;
+	raceway_conn_drop(oldest);
+	/* Many may come in one round, and what was dropped is freed in the next. */
+	if (oldest != conn)
+		raceway_enter_free(oldest);
 }
 
 /* Half-open connections must not keep others out. */
 static bool make_room(struct raceway_iscsi *iscsi)
 {
-	struct raceway_iscsi_conn *oldest = oldest_login(iscsi);
+	struct raceway_iscsi_conn *oldest = iscsi->entering.first;
 
 	if (iscsi->count < iscsi->limits.max_connections)
 		return true;
@@ -162,10 +159,11 @@ void raceway_iscsi_gone(struct raceway_iscsi *iscsi)
 	check_end(iscsi);
 }
 
+/* Who is dropped leaves the list. */
 static void drop_all(const struct raceway_conns *conns)
 {
-	for (struct raceway_iscsi_conn *conn = conns->first; conn; conn = conn->next)
-		raceway_conn_drop(conn);
+	while (conns->first)
+		raceway_conn_drop(conns->first);
 }
 
 static void end(struct raceway_call *call, struct raceway_worker *worker)
@@ -191,6 +189,7 @@ int raceway_iscsi_new(struct raceway_worker *worker, const struct raceway_iscsi_
 	complete(&iscsi->limits);
 	iscsi->entering.end = &iscsi->entering.first;
 	iscsi->entered.end = &iscsi->entered.first;
+	iscsi->leaving.end = &iscsi->leaving.first;
 	iscsi->end.run = end;
 	pthread_mutex_init(&iscsi->lock, NULL);
 	pthread_cond_init(&iscsi->changed, NULL);

@@ -192,7 +192,9 @@ static int open_dp(const char *pin_dir, bool make, uint32_t max_vnics, struct ra
 	memset(dp->prog, -1, sizeof(dp->prog));
 	dp->grace_inner = dp->grace_outer = -1;
 	dp->cpus = (uint32_t)libbpf_num_possible_cpus();
-	dp->unsettled = true; /* a former process may have died between write and grace period */
+	/* A former process may have died between write and grace period. */
+	dp->unsettled = true;
+	memset(dp->stale, true, sizeof(dp->stale));
 	raceway_objects_quiet();
 	ret = probe_kernel(err);
 	if (!ret)

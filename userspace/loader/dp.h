@@ -53,6 +53,7 @@ struct raceway_dp {
 	uint32_t max_vnics;
 	uint32_t cpus;
 	bool unsettled;		      /* slots were retired since the last grace period */
+	bool stale[RACEWAY_SEGMENTS]; /* may have entries of members that it does not name */
 	bool verified;		      /* the tables are as a fill of this process has left them */
 	int grace_outer, grace_inner; /* a map in a map: its update waits for all readers */
 	/* arrays that both sides of the kernel boundary see */
@@ -126,7 +127,8 @@ void raceway_fdb_delete(struct raceway_dp *dp, const struct raceway_fdb_key *key
 /* Removes entries that their vNIC's policy in force does not repeat. */
 void raceway_fdb_sweep(struct raceway_dp *dp);
 
-/* rates.c: a rate and a burst as the data path computes with them. */
+/* rates.c: a rate and a burst as the data path computes with them, and its clock. */
+uint64_t raceway_ticks_now(void);
 struct raceway_bucket raceway_bucket_make(uint64_t rate_bps, uint64_t burst_bytes);
 /* A bucket's state is time at its rate: what it lacks in bytes stays when the rate changes, at
  * most all of its depth. Otherwise a vNIC that was throttled would be silent for as long as its

@@ -123,7 +123,7 @@ static int take_prog(struct bpf_program *prog, int *ret_fd)
 	return 0;
 }
 
-static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
+static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, uint64_t salt, int *ret_prog,
 		     struct raceway_error *err)
 {
 	struct vnic_bpf *skel = vnic_bpf__open();
@@ -131,7 +131,7 @@ static int load_vnic(struct raceway_dp *dp, uint32_t max_vnics, int *ret_prog,
 
 	if (!skel)
 		return load_failed(-errno, "the vNIC program", err);
-	skel->rodata->flow_salt = random_salt();
+	skel->rodata->flow_salt = salt;
 	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (!ret) {
 		ret = vnic_bpf__load(skel);
@@ -154,6 +154,7 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 			 int ret_prog[RACEWAY_PROG_COUNT], struct raceway_error *err)
 {
 	int prog[RACEWAY_PROG_COUNT] = { -1, -1, -1, -1 }, ret;
+	uint64_t salt = random_salt(); /* one, as they share the classes of flows */
 	struct port_bpf *skel;
 
 	raceway_objects_quiet();
@@ -164,7 +165,7 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 	ret = raceway_objects_place_maps(dp, skel->obj, max_vnics, err);
 	if (ret)
 		goto destroy;
-	skel->rodata->flow_salt = random_salt();
+	skel->rodata->flow_salt = salt;
 	ret = port_bpf__load(skel);
 	if (ret) {
 		ret = load_failed(ret, "the port programs", err);
@@ -176,7 +177,7 @@ int raceway_objects_load(struct raceway_dp *dp, uint32_t max_vnics,
 	if (!ret)
 		ret = take_prog(skel->progs.raceway_tc, &prog[RACEWAY_PROG_TC]);
 	if (!ret)
-		ret = load_vnic(dp, max_vnics, &prog[RACEWAY_PROG_VNIC], err);
+		ret = load_vnic(dp, max_vnics, salt, &prog[RACEWAY_PROG_VNIC], err);
 	if (!ret)
 		memcpy(ret_prog, prog, sizeof(prog));
 destroy:

@@ -72,6 +72,15 @@ uint64_t raceway_dp_idle_burst(const struct raceway_dp_rate *rate, uint32_t mtu)
 	return idle_bytes(&params.committed, params.idle) + idle_bytes(&params.excess, params.idle);
 }
 
+uint64_t raceway_ticks_now(void)
+{
+	struct timespec clock;
+
+	clock_gettime(CLOCK_MONOTONIC, &clock);
+	return raceway_ticks((uint64_t)clock.tv_sec * RACEWAY_NSEC_PER_SEC +
+			     (uint64_t)clock.tv_nsec);
+}
+
 static bool is_rate(const struct raceway_bucket *bucket)
 {
 	return bucket->mult && bucket->mult != RACEWAY_UNLIMITED;
@@ -81,13 +90,10 @@ void raceway_bucket_rescale(uint64_t *tat, const struct raceway_bucket *old,
 			    const struct raceway_bucket *new)
 {
 	uint64_t was = __atomic_load_n(tat, __ATOMIC_RELAXED), next, now;
-	struct timespec clock;
 
 	if (!is_rate(new) || !memcmp(old, new, sizeof(*old)))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &clock);
-	now = raceway_ticks((uint64_t)clock.tv_sec * RACEWAY_NSEC_PER_SEC +
-			    (uint64_t)clock.tv_nsec);
+	now = raceway_ticks_now();
 	do {
 		__uint128_t missing = raceway_tat_base(was, now) - now;
 

@@ -118,8 +118,7 @@ static int reset_new(struct raceway_dp *dp, const struct raceway_dp_config *conf
 		if (vnic_present(dp, number))
 			continue;
 		new.is[number] = any = true;
-		memset(dp->vnics[number].meter, 0, sizeof(dp->vnics[number].meter));
-		dp->vnics[number].group_tat = 0;
+		raceway_tables_begin_meters(&dp->vnics[number]);
 		for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
 			uint32_t index = number * RACEWAY_DIRS + d;
 
@@ -132,20 +131,6 @@ static int reset_new(struct raceway_dp *dp, const struct raceway_dp_config *conf
 	free(zero);
 	free(new.is);
 	return 0;
-}
-
-static void rescale_meters(struct raceway_dp *dp, uint32_t number,
-			   const struct raceway_vnic_policy *old,
-			   const struct raceway_vnic_policy *new)
-{
-	for (uint32_t d = 0; d < RACEWAY_DIRS; d++) {
-		struct raceway_meter *meter = &dp->vnics[number].meter[d];
-
-		raceway_bucket_rescale((uint64_t *)&meter->committed_tat, &old->dir[d].committed,
-				       &new->dir[d].committed);
-		raceway_bucket_rescale((uint64_t *)&meter->excess_tat, &old->dir[d].excess,
-				       &new->dir[d].excess);
-	}
 }
 
 static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
@@ -162,7 +147,7 @@ static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 				t->retired[t->retired_count++] = old->key;
 			policy_switch(dp, number, new);
 			if (old->key.segment)
-				rescale_meters(dp, number, old, new);
+				raceway_tables_rescale_meters(&dp->vnics[number], old, new);
 		}
 		/* Existing entries of a moved address now get their new owner. */
 		if (t->moved[i])

@@ -214,6 +214,26 @@ static int check_claims(struct raceway_tables *t, struct raceway_error *err)
 	return ret;
 }
 
+static void add_cbs(uint64_t *sum, const struct raceway_dp_rate *rate)
+{
+	if (rate->cir_bps && __builtin_add_overflow(*sum, rate->cbs_bytes, sum))
+		*sum = UINT64_MAX;
+}
+
+/* What green may send at once: towards a vNIC its rx at its port, from it its tx at the uplink. */
+static void sum_cbs(struct raceway_tables *t)
+{
+	for (size_t i = 0; i < t->config->vnic_count; i++) {
+		const struct raceway_dp_vnic *vnic = &t->config->vnics[i];
+		uint16_t uplink = t->segment[vnic->segment]->uplink_port;
+
+		if (vnic->port)
+			add_cbs(&t->port_cbs[vnic->port], &vnic->dir[RACEWAY_RX]);
+		if (uplink)
+			add_cbs(&t->port_cbs[uplink], &vnic->dir[RACEWAY_TX]);
+	}
+}
+
 int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
@@ -230,5 +250,9 @@ int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct
 	}
 	if (!ret)
 		ret = check_claims(t, err);
-	return ret ? ret : check_unique(t, err);
+	if (!ret)
+		ret = check_unique(t, err);
+	if (!ret)
+		sum_cbs(t);
+	return ret;
 }

@@ -7,9 +7,6 @@
 
 #include "loader/tables.h"
 
-#define PORT_DEPTH_NS 2000000ULL /* what a leaving port may send at once beyond its rate */
-#define PORT_DEPTH_MIN_BYTES 131072ULL
-
 static void port_make(const struct raceway_dp_port *port, struct raceway_port *entry)
 {
 	*entry = (struct raceway_port){
@@ -148,7 +145,7 @@ static int stage_segment_members(struct raceway_dp *dp, struct raceway_tables *t
 
 	if (!same_members(dp, segment, list, count)) {
 		slot = !slot;
-		dp->unsettled = true; /* swept even if this fill fails */
+		dp->unsettled = dp->stale[segment] = true; /* swept even if this fill fails */
 		for (uint32_t i = 0; i < count; i++) {
 			struct raceway_member_key key = {
 				.segment = segment,
@@ -186,8 +183,11 @@ void raceway_tables_sweep(struct raceway_dp *dp)
 	for (uint16_t n = 1; n <= RACEWAY_SEGMENT_MAX; n++) {
 		uint16_t slot = dp->segments[n].member_slot & 1;
 
+		if (!dp->stale[n])
+			continue;
 		sweep_members(dp, n, slot, dp->segments[n].member_count);
 		sweep_members(dp, n, !slot, 0);
+		dp->stale[n] = false;
 	}
 }
 
@@ -218,19 +218,15 @@ int raceway_tables_stage_members(struct raceway_dp *dp, struct raceway_tables *t
 	return ret;
 }
 
-static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port, uint32_t mtu)
+static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port, uint32_t mtu,
+		       uint64_t cbs_bytes)
 {
 	struct raceway_port_meter *meter = &dp->port_meters[port->number];
-	uint64_t depth = port->rate_bps / 8 * PORT_DEPTH_NS / RACEWAY_NSEC_PER_SEC;
-	struct raceway_bucket former = meter->rate;
 	struct raceway_port entry;
 	uint64_t features = 0;
 
-	if (depth < PORT_DEPTH_MIN_BYTES)
-		depth = PORT_DEPTH_MIN_BYTES;
+	raceway_tables_port_meter(meter, port->rate_bps, cbs_bytes);
 	raceway_netdev_xdp_features(port->ifindex, &features);
-	meter->rate = raceway_bucket_make(port->rate_bps, depth);
-	raceway_bucket_rescale((uint64_t *)&meter->tat, &former, &meter->rate);
 	meter->mtu = mtu;
 	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
 	port_make(port, &entry);
@@ -241,8 +237,11 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 
 void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t)
 {
-	for (size_t i = 0; i < t->config->port_count; i++)
-		switch_port(dp, &t->config->ports[i], t->port_mtu[t->config->ports[i].number]);
+	for (size_t i = 0; i < t->config->port_count; i++) {
+		const struct raceway_dp_port *port = &t->config->ports[i];
+
+		switch_port(dp, port, t->port_mtu[port->number], t->port_cbs[port->number]);
+	}
 }
 
 int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
@@ -268,7 +267,7 @@ int raceway_tables_add_port(struct raceway_dp *dp, struct raceway_dp_port *port,
 					 "all %d ports are in use", RACEWAY_PORT_MAX);
 	port->number = (uint16_t)number;
 	if (bpf_map_update_elem(dp->map[RACEWAY_MAP_LEAVING], &number, &port->ifindex, BPF_ANY) ||
-	    switch_port(dp, port, mtu))
+	    switch_port(dp, port, mtu, 0))
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "port", "dev",
 					 "%s does not fit the tables: %s", port->dev,
 					 strerror(errno));
@@ -304,7 +303,7 @@ void raceway_tables_switch_segments(struct raceway_dp *dp, struct raceway_tables
 		}
 		if (memcmp(&entry, &dp->segments[n], sizeof(entry))) {
 			segment_store(&dp->segments[n], &entry);
-			dp->unsettled = true;
+			dp->unsettled = dp->stale[n] = true;
 		} else if (dp->verified) {
 			continue;
 		}

@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What Raceway gives when nobody does: the lowest free number, and a MAC made from the name. */
+/* What Raceway gives when nobody does: the lowest free number, a MAC or port name made from the
+ * name, and for volumes a number that none had before. */
 #include <assert.h>
 #include <raceway/limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "model/internal.h"
+#include "util/san.h"
 #include "util/units.h"
 
 #define CHOICES 4		  /* two of 1,000,000 names meet once in 70 */
 #define NUMBERS RACEWAY_VNICS_MAX /* the widest range of all kinds */
 
 struct raceway_assigner {
+	const struct raceway_model *model;
 	const struct raceway_kind *kind;
-	const struct raceway_attr *number, *mac; /* NULL: the kind has none */
+	const struct raceway_attr *number; /* NULL: the kind has none */
 	uint64_t salt;
 	uint64_t lowest; /* no number below is free */
-	json_t *macs;	 /* set */
+	json_t *taken;	 /* set of MACs, port names and ids */
 	uint8_t used[NUMBERS / 8];
 };
+
+/* Words whose value must not be taken by another object of the kind. */
+static const char *const unique_words[] = { "mac", "wwpn", "wwnn", "id" };
+
+enum { UNIQUE = sizeof(unique_words) / sizeof(unique_words[0]) };
 
 static const struct raceway_attr *assigned(const struct raceway_kind *kind, const char *word)
 {
@@ -29,19 +39,25 @@ static const struct raceway_attr *assigned(const struct raceway_kind *kind, cons
 
 bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc)
 {
-	return (assigned(kind, "number") && !json_object_get(doc, "number")) ||
-	       (assigned(kind, "mac") && !json_object_get(doc, "mac"));
+	bool needed = assigned(kind, "number") && !json_object_get(doc, "number");
+
+	for (size_t i = 0; i < UNIQUE; i++)
+		needed |= assigned(kind, unique_words[i]) && !json_object_get(doc, unique_words[i]);
+	return needed;
 }
 
 static void note(struct raceway_assigner *a, const json_t *doc)
 {
 	json_int_t number = json_integer_value(json_object_get(doc, "number"));
-	const char *mac = json_string_value(json_object_get(doc, "mac"));
 
 	if (number > 0 && number < NUMBERS)
 		a->used[number / 8] |= (uint8_t)(1U << number % 8);
-	if (mac)
-		json_object_set_new(a->macs, mac, json_true());
+	for (size_t i = 0; i < UNIQUE; i++) {
+		const char *text = json_string_value(json_object_get(doc, unique_words[i]));
+
+		if (text)
+			json_object_set_new(a->taken, text, json_true());
+	}
 }
 
 /* Numbers that this change has freed stay taken until the next. */
@@ -69,12 +85,12 @@ struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
 
 	if (!a)
 		return NULL;
+	a->model = model;
 	a->kind = kind;
 	a->number = assigned(kind, "number");
-	a->mac = assigned(kind, "mac");
 	a->salt = model->salt;
 	a->lowest = a->number ? a->number->min : 0;
-	a->macs = json_object();
+	a->taken = json_object();
 	json_object_foreach ((json_t *)raceway_model_all(model, kind), name, doc) {
 		if (!writing || strcmp(name, writing))
 			note(a, doc);
@@ -87,7 +103,7 @@ void raceway_assigner_free(struct raceway_assigner **assigner)
 {
 	if (!*assigner)
 		return;
-	json_decref((*assigner)->macs);
+	json_decref((*assigner)->taken);
 	free(*assigner);
 	*assigner = NULL;
 }
@@ -133,14 +149,57 @@ static const char *make_mac(uint64_t salt, const char *name, char text[RACEWAY_U
 	return raceway_format_mac(mac, text);
 }
 
-static void pick_mac(struct raceway_assigner *a, const char *name, json_t *doc)
+/* NAA 3, locally assigned (SPC-4 7.8.6.6.4); the rest follows from the name. */
+static const char *make_wwn(uint64_t salt, const char *name, char text[RACEWAY_UNIT_TEXT])
+{
+	return raceway_format_wwn(3ULL << 60 | hash(salt, name) >> 4, text);
+}
+
+/* NAA 3 too, and new even for a name that was there before: initiators must not take another
+ * volume for the one that they knew. */
+static const char *make_id(uint64_t salt, const char *name, char text[RACEWAY_UNIT_TEXT])
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return make_wwn(salt, name, text);
+	return raceway_format_wwn(3ULL << 60 | random >> 4, text);
+}
+
+static void pick(struct raceway_assigner *a, const char *word, const char *name,
+		 const char *(*make)(uint64_t, const char *, char *), json_t *doc)
 {
 	char text[RACEWAY_UNIT_TEXT];
 	uint64_t salt = a->salt;
 
-	while (json_object_get(a->macs, make_mac(salt, name, text)))
+	if (!assigned(a->kind, word) || json_object_get(doc, word))
+		return;
+	while (json_object_get(a->taken, make(salt, name, text)))
 		salt++;
-	json_object_set_new(doc, "mac", json_string(text));
+	json_object_set_new(doc, word, json_string(text));
+}
+
+/* The vHBAs of a profile are ports of one node. */
+static void pick_wwnn(struct raceway_assigner *a, const char *name, json_t *doc)
+{
+	const json_t *vhbas = raceway_model_all(a->model, a->kind);
+	size_t length = strcspn(name, "/");
+	char profile[RACEWAY_MODEL_NAME];
+	const char *sibling;
+	json_t *other;
+
+	if (!assigned(a->kind, "wwnn") || json_object_get(doc, "wwnn"))
+		return;
+	json_object_foreach ((json_t *)vhbas, sibling, other) {
+		json_t *wwnn = json_object_get(other, "wwnn");
+
+		if (wwnn && strcmp(sibling, name) && !strncmp(sibling, name, length + 1)) {
+			json_object_set(doc, "wwnn", wwnn);
+			return;
+		}
+	}
+	snprintf(profile, sizeof(profile), "%.*s", (int)length, name);
+	pick(a, "wwnn", profile, make_wwn, doc);
 }
 
 bool raceway_assigned_mac(uint64_t salt, const char *name, const char *mac)
@@ -149,6 +208,16 @@ bool raceway_assigned_mac(uint64_t salt, const char *name, const char *mac)
 
 	for (uint64_t i = 0; i < CHOICES; i++)
 		if (!strcmp(make_mac(salt + i, name, text), mac))
+			return true;
+	return false;
+}
+
+bool raceway_assigned_wwn(uint64_t salt, const char *name, const char *wwn)
+{
+	char text[RACEWAY_UNIT_TEXT];
+
+	for (uint64_t i = 0; i < CHOICES; i++)
+		if (!strcmp(make_wwn(salt + i, name, text), wwn))
 			return true;
 	return false;
 }
@@ -163,8 +232,10 @@ int raceway_assigner_fill(struct raceway_assigner *a, const char *object, const 
 		r = pick_number(a, object, filled, err);
 	if (r < 0)
 		return r;
-	if (a->mac && !json_object_get(filled, "mac"))
-		pick_mac(a, name, filled);
+	pick(a, "mac", name, make_mac, filled);
+	pick(a, "wwpn", name, make_wwn, filled);
+	pick(a, "id", name, make_id, filled);
+	pick_wwnn(a, name, filled);
 	note(a, filled);
 	*ret_doc = json_incref(filled);
 	return 0;

@@ -11,7 +11,13 @@ static bool is_profile(const struct raceway_kind *kind)
 	return strcmp(kind->name, "profile") == 0;
 }
 
-/* "name" and what is for users to see. `name` is without the parent. */
+/* Whether its objects stand in the lists of their profiles. */
+static bool is_nested(const struct raceway_kind *kind)
+{
+	return kind->parent && strcmp(kind->parent, "profile") == 0;
+}
+
+/* "name", as it is in its list, and what is for users to see. */
 static json_t *export_object(const struct raceway_kind *kind, const char *name, const json_t *doc)
 {
 	json_t *out = json_object();
@@ -63,8 +69,9 @@ static json_t *export_kind(const struct raceway_model *model, const struct racew
 		    json_object_size(doc) == 0)
 			continue;
 		out = export_object(kind, text, doc);
-		if (is_profile(kind))
-			json_object_set_new(out, "vnics", json_array());
+		for (size_t k = 0; is_profile(kind) && k < raceway_kind_count; k++)
+			if (is_nested(&raceway_kinds[k]))
+				json_object_set_new(out, raceway_kinds[k].plural, json_array());
 		json_object_set(by_name, text, out);
 		json_array_append_new(list, out);
 	}
@@ -80,11 +87,12 @@ json_t *raceway_model_export(const struct raceway_model *model)
 		const struct raceway_kind *kind = &raceway_kinds[i];
 		json_auto_t *by_name = json_object();
 
-		if (kind->later || kind->parent)
+		if (kind->later || is_nested(kind))
 			continue;
 		json_object_set_new(document, kind->plural, export_kind(model, kind, by_name));
-		if (is_profile(kind))
-			export_nested(model, raceway_kind_find("vnic"), by_name);
+		for (size_t k = 0; is_profile(kind) && k < raceway_kind_count; k++)
+			if (is_nested(&raceway_kinds[k]))
+				export_nested(model, &raceway_kinds[k], by_name);
 	}
 	return document;
 }
@@ -194,6 +202,8 @@ char *raceway_value_format(const struct raceway_attr *attr, const json_t *value,
 		snprintf(buf, size, strchr(text, ' ') ? "\"%s\"" : "%s", text);
 	} else if (json_is_boolean(value)) {
 		snprintf(buf, size, "%s", json_is_true(value) ? "on" : "off");
+	} else if (attr->type == RACEWAY_TYPE_LUNS) {
+		raceway_luns_format(value, buf, size);
 	} else if (json_is_array(value)) {
 		format_list(value, buf, size);
 	} else if (attr->type == RACEWAY_TYPE_RATE) {

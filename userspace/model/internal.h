@@ -29,6 +29,9 @@ bool raceway_model_touched(const struct raceway_model *model, const char *kind, 
 const json_t *raceway_model_before(const struct raceway_model *model, const char *kind,
 				   const char *name);
 
+/* What an element of a list of references refers to: a name, or a LUN's volume. */
+const char *raceway_model_reference(const json_t *item);
+
 /* A copy that is still the same change: what was touched stays so. */
 struct raceway_model *raceway_model_dup(const struct raceway_model *model);
 /* The contents of *from move to *to; *from is then empty and only to be freed. */
@@ -63,6 +66,24 @@ bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc)
 /* *ret_doc: a new document with everything assigned. */
 int raceway_assigner_fill(struct raceway_assigner *assigner, const char *object, const char *name,
 			  const json_t *doc, json_t **ret_doc, struct raceway_error *err);
+
+/* The same for port names: of a vHBA from its name, of a node from the profile's. */
+bool raceway_assigned_wwn(uint64_t salt, const char *name, const char *wwn);
+
+/* Text of one of the types PATH, WWN, ISCSI, ADDRESS to its canonical form; NULL: it is none. */
+json_t *raceway_value_name(enum raceway_type type, const char *text);
+/* What is wrong with a canonical one, ranges included. */
+int raceway_value_check_name(const struct raceway_attr *attr, const char *object, const char *text,
+			     struct raceway_error *err);
+/* A list of LUNs to its normalised form, sorted by number. */
+int raceway_value_luns(const struct raceway_attr *attr, const char *object, const json_t *value,
+		       json_t **ret_value, struct raceway_error *err);
+/* "0 pool/boot, 1 pool/data ro". */
+void raceway_luns_format(const json_t *luns, char *buf, size_t size);
+
+/* The rules that one object of storage has by itself. */
+int raceway_storage_rules(const struct raceway_kind *kind, const char *object, const json_t *doc,
+			  struct raceway_error *err);
 
 /* Bytes of the longest frame of a vNIC. */
 uint64_t raceway_model_frame(const json_t *vnic_doc);

@@ -4,6 +4,7 @@
 #include <raceway/limits.h>
 
 #include "model/schema.h"
+#include "model/storage.h"
 
 #define BURST_MAX (1ULL << 32)
 #define KIND(n, p, up, a, why, text)                                                               \
@@ -228,6 +229,7 @@ static const struct raceway_attr vnic_attrs[] = {
 };
 
 #include "model/kinds_later.h"
+#include "model/kinds_storage.h"
 
 /* In the order of a document, so that what is referred to mostly comes before what refers. */
 const struct raceway_kind raceway_kinds[] = {
@@ -241,11 +243,9 @@ const struct raceway_kind raceway_kinds[] = {
 	     "range of identities, each handed out once"),
 	KIND("acl", "acls", NULL, acl_attrs, "not yet: there are no access lists",
 	     "access list of vNICs"),
-	KIND("san", "sans", NULL, san_attrs, "not yet: there is no storage",
-	     "storage that vHBAs reach"),
-	KIND("volume", "volumes", "san", volume_attrs, "not yet: there is no storage",
-	     "block device of a SAN"),
-	KIND("portal", "portals", NULL, portal_attrs, "not yet: there is no storage",
+	KIND("san", "sans", NULL, san_attrs, NULL, "storage that vHBAs reach"),
+	KIND("volume", "volumes", "san", volume_attrs, NULL, "block device of a SAN"),
+	KIND("portal", "portals", NULL, portal_attrs, NULL,
 	     "address under which storage is served"),
 	KIND("partition", "partitions", NULL, partition_attrs,
 	     "not yet: RoCE is neither guarded nor partitioned",
@@ -254,8 +254,7 @@ const struct raceway_kind raceway_kinds[] = {
 	     "what profiles are made from"),
 	KIND("profile", "profiles", NULL, profile_attrs, NULL, "the I/O of a server or guest"),
 	KIND("vnic", "vnics", "profile", vnic_attrs, NULL, "virtual NIC of a profile"),
-	KIND("vhba", "vhbas", "profile", vhba_attrs, "not yet: there is no storage",
-	     "virtual HBA of a profile"),
+	KIND("vhba", "vhbas", "profile", vhba_attrs, NULL, "virtual HBA of a profile"),
 	KIND("gid", "gids", NULL, gid_attrs, "not yet: there is no GID table",
 	     "MAC of an RDMA address"),
 };

@@ -228,6 +228,11 @@ int raceway_model_restore(struct raceway_model *model, const struct raceway_kind
 	return 0;
 }
 
+const char *raceway_model_reference(const json_t *item)
+{
+	return json_string_value(json_is_object(item) ? json_object_get(item, "volume") : item);
+}
+
 /* How many attributes of all objects are `name`; *ret_first: one of those objects. */
 static size_t count_references(const struct raceway_model *model, const struct raceway_kind *kind,
 			       const char *name, char ret_first[RACEWAY_MODEL_NAME])
@@ -241,7 +246,7 @@ static size_t count_references(const struct raceway_model *model, const struct r
 		for (const struct raceway_attr *a = k->attrs; a < k->attrs + k->attr_count; a++) {
 			char key[RACEWAY_MODEL_KEY];
 
-			if (a->type != RACEWAY_TYPE_REF || strcmp(a->ref, kind->name) != 0)
+			if (!a->ref || strcmp(a->ref, kind->name) != 0)
 				continue;
 			raceway_attr_key(a, key, sizeof(key));
 			json_object_foreach (model->objects[position(k)], referrer, doc) {
@@ -250,7 +255,7 @@ static size_t count_references(const struct raceway_model *model, const struct r
 				bool hit = text && strcmp(text, name) == 0;
 
 				json_array_foreach (value, i, item)
-					hit |= strcmp(json_string_value(item), name) == 0;
+					hit |= strcmp(raceway_model_reference(item), name) == 0;
 				if (hit && count++ == 0)
 					raceway_model_object(k, referrer, ret_first);
 			}

@@ -15,6 +15,8 @@ struct raceway_world {
 	/* MTU of a netdev, 0 if missing. */
 	uint32_t (*mtu)(void *context, const char *dev);
 	bool (*dev_exists)(void *context, const char *dev);
+	/* 0 if it is a directory, else why not, as -errno; what cannot be told is 0. */
+	int (*dir_check)(void *context, const char *path);
 	uint32_t max_vnics;
 	void *context;
 };
@@ -44,7 +46,7 @@ int raceway_model_write(struct raceway_model *model, const struct raceway_kind *
 /* Refuses while something refers to the object, or a profile has vNICs, and names it. */
 int raceway_model_delete(struct raceway_model *model, const struct raceway_kind *kind,
 			 const char *name, struct raceway_error *err);
-/* A whole document (schema, ports, segments, servers, profiles with vnics, ...): every object
+/* A whole document (schema, ports, segments, profiles with vnics and vhbas, ...): every object
  * it names becomes exactly so; with `prune` the others go. Unchanged on failure. */
 int raceway_model_apply(struct raceway_model *model, const json_t *document, bool prune,
 			struct raceway_error *err);

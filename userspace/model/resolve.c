@@ -30,18 +30,20 @@ static char *existing(const struct raceway_check *c, const struct raceway_kind *
 static int missing(struct raceway_check *c, const struct raceway_kind *kind, const char *name,
 		   const struct raceway_attr *attr, const char *target)
 {
+	/* a list of LUNs has no word of its own: it is the volume that is missing */
+	const char *word = attr->type == RACEWAY_TYPE_LUNS ? attr->ref : attr->word;
 	char object[RACEWAY_MODEL_NAME], hint[160];
 
 	/* Whoever deletes one is told of the references; only pruning leaves them. */
 	if (raceway_model_before(c->model, attr->ref, target))
 		return raceway_error_set(c->err, RACEWAY_FAULT_REFUSED,
-					 raceway_model_object(kind, name, object), attr->word,
+					 raceway_model_object(kind, name, object), word,
 					 "%s %s is not in the document, so prune would remove it: "
 					 "add %s %s to the document",
-					 attr->word, target, attr->ref, target);
+					 word, target, attr->ref, target);
 	return raceway_error_set(c->err, RACEWAY_FAULT_REFUSED,
-				 raceway_model_object(kind, name, object), attr->word,
-				 "%s %s does not exist%s", attr->word, target,
+				 raceway_model_object(kind, name, object), word,
+				 "%s %s does not exist%s", word, target,
 				 existing(c, raceway_kind_find(attr->ref), hint, sizeof(hint)));
 }
 
@@ -63,8 +65,9 @@ static int check_references(struct raceway_check *c, const struct raceway_kind *
 		if (text && !raceway_model_get(c->model, target, text))
 			return missing(c, kind, name, attr, text);
 		json_array_foreach (value, i, item) {
-			if (!raceway_model_get(c->model, target, json_string_value(item)))
-				return missing(c, kind, name, attr, json_string_value(item));
+			text = raceway_model_reference(item);
+			if (!raceway_model_get(c->model, target, text))
+				return missing(c, kind, name, attr, text);
 		}
 	}
 	return 0;
@@ -78,7 +81,7 @@ static int check_all_references(struct raceway_check *c)
 		for (size_t j = 0; j < kind->attr_count; j++) {
 			int r = 0;
 
-			if (kind->attrs[j].type == RACEWAY_TYPE_REF && !kind->attrs[j].later)
+			if (kind->attrs[j].ref && !kind->attrs[j].later)
 				r = check_references(c, kind, &kind->attrs[j]);
 			if (r < 0)
 				return r;
@@ -264,5 +267,7 @@ int raceway_model_check(const struct raceway_model *model, const struct raceway_
 		r = raceway_check_fit(&check);
 	if (r == 0)
 		r = raceway_check_admit(&check);
+	if (r == 0)
+		r = raceway_check_storage(&check);
 	return r;
 }

@@ -159,5 +159,5 @@ int raceway_model_rules(const struct raceway_kind *kind, const char *object, con
 		if (strcmp(table[i].kind, kind->name) == 0)
 			return table[i].check(&rule);
 	}
-	return 0;
+	return raceway_storage_rules(kind, object, doc, err);
 }

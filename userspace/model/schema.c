@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_LENGTH 63
@@ -38,13 +37,14 @@ const struct raceway_attr *raceway_attr_find(const struct raceway_kind *kind, co
 	return NULL;
 }
 
+/* For every value of every object, in each change: no format is parsed. */
 char *raceway_attr_key(const struct raceway_attr *attr, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s", attr->word);
-	for (char *c = buf; *c; c++) {
-		if (*c == '-')
-			*c = '_';
-	}
+	size_t i = 0;
+
+	for (; attr->word[i] && i + 1 < size; i++)
+		buf[i] = attr->word[i] == '-' ? '_' : attr->word[i];
+	buf[i] = '\0';
 	return buf;
 }
 

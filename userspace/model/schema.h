@@ -24,8 +24,13 @@ enum raceway_type {
 	RACEWAY_TYPE_ONOFF,
 	RACEWAY_TYPE_MAC, /* lower case, unicast, not zero */
 	RACEWAY_TYPE_CHOICE,
-	RACEWAY_TYPE_REF,  /* name of an object of kind `ref` */
-	RACEWAY_TYPE_FLAG, /* a bare word without value (`untagged`): true */
+	RACEWAY_TYPE_REF,     /* name of an object of kind `ref` */
+	RACEWAY_TYPE_FLAG,    /* a bare word without value (`untagged`): true */
+	RACEWAY_TYPE_PATH,    /* absolute, without a slash at its end */
+	RACEWAY_TYPE_WWN,     /* 16 hexadecimal digits in lower case, not zero */
+	RACEWAY_TYPE_ISCSI,   /* an iSCSI name in lower case */
+	RACEWAY_TYPE_ADDRESS, /* IP:PORT of a station, IPv6 in brackets */
+	RACEWAY_TYPE_LUNS,    /* array of {"lun", "volume", "ro", "shared"} by number; no word */
 };
 
 #define RACEWAY_ATTR_REQUIRED (1U << 0)
@@ -36,6 +41,7 @@ enum raceway_type {
  * line the word may come several times, each parses to an array of what it names ("a" or "a,b"),
  * and the arrays are joined. */
 #define RACEWAY_ATTR_LIST (1U << 4)
+#define RACEWAY_ATTR_DOCUMENT (1U << 5) /* in documents and the API only: no word of add or set */
 
 struct raceway_attr {
 	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
@@ -43,11 +49,12 @@ struct raceway_attr {
 	uint64_t min, max;	      /* NUMBER, RATE, SIZE, TIME; 0, 0: the type's own range */
 	const char *choices[8];	      /* CHOICE, NULL-terminated */
 	const char *later_choices[4]; /* choices that are refused with status 3 */
-	const char *ref;	      /* REF: the kind's name */
+	const char *ref;	      /* REF, LUNS: the kind's name */
 	const char *default_text;     /* default as the user would write it; NULL: absent */
 	unsigned int flags;	      /* RACEWAY_ATTR_* */
 	const char *later;	      /* not NULL: refused with status 3; why, in words */
 	const char *help;	      /* one line */
+	const char *after, *as;	      /* directly behind the word `after` it may be said as `as` */
 };
 
 struct raceway_kind {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/schema.h"
+#include "model/internal.h"
 #include "util/units.h"
 
 #define TEXT_MAX_BYTES 255
@@ -16,6 +16,12 @@ static bool is_numeric(const struct raceway_attr *attr)
 {
 	return attr->type == RACEWAY_TYPE_NUMBER || attr->type == RACEWAY_TYPE_RATE ||
 	       attr->type == RACEWAY_TYPE_SIZE || attr->type == RACEWAY_TYPE_TIME;
+}
+
+static bool is_storage_name(const struct raceway_attr *attr)
+{
+	return attr->type == RACEWAY_TYPE_PATH || attr->type == RACEWAY_TYPE_WWN ||
+	       attr->type == RACEWAY_TYPE_ISCSI || attr->type == RACEWAY_TYPE_ADDRESS;
 }
 
 static int later(const struct raceway_attr *attr, const char *object, struct raceway_error *err)
@@ -42,11 +48,19 @@ static const char *expected(const struct raceway_attr *attr)
 		return "a MAC address, as 02:00:00:00:00:01";
 	case RACEWAY_TYPE_FLAG:
 		return "true or false";
+	case RACEWAY_TYPE_WWN:
+		return "a port or node name, 16 hexadecimal digits";
+	case RACEWAY_TYPE_ISCSI:
+		return "an iSCSI name, as iqn.2026-11.local.raceway:x or naa.3000000000000001";
+	case RACEWAY_TYPE_ADDRESS:
+		return "an address, as 192.0.2.1, 192.0.2.1:3260 or [2001:db8::1]:3260";
 	case RACEWAY_TYPE_CHOICE:
 	case RACEWAY_TYPE_TEXT:
 	case RACEWAY_TYPE_NAME:
 	case RACEWAY_TYPE_IFNAME:
 	case RACEWAY_TYPE_REF:
+	case RACEWAY_TYPE_PATH:
+	case RACEWAY_TYPE_LUNS:
 		break;
 	}
 	return "text";
@@ -138,6 +152,8 @@ static int parse_one(const struct raceway_attr *attr, const char *object, const 
 			value = json_string(raceway_format_mac(mac, buf));
 	} else if (is_numeric(attr)) {
 		value = parse_number(attr, text);
+	} else if (is_storage_name(attr)) {
+		value = raceway_value_name(attr->type, text);
 	} else {
 		r = attr->type == RACEWAY_TYPE_CHOICE ? check_choice(attr, object, text, fault, err)
 						      : 0;
@@ -278,8 +294,14 @@ static int check_string(const struct raceway_attr *attr, const char *object, con
 {
 	if (attr->type == RACEWAY_TYPE_MAC)
 		return check_mac(attr, object, text, err);
-	if (attr->type == RACEWAY_TYPE_TEXT)
-		return check_text(attr, object, text, err);
+	if (attr->type == RACEWAY_TYPE_TEXT || attr->type == RACEWAY_TYPE_PATH) {
+		int r = check_text(attr, object, text, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (is_storage_name(attr))
+		return raceway_value_check_name(attr, object, text, err);
 	if (attr->type == RACEWAY_TYPE_IFNAME && !raceway_ifname_valid(text))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, object, attr->word,
 					 "%s \"%.40s\" is no interface name: 1 to 15 characters "
@@ -377,6 +399,8 @@ int raceway_value_check(const struct raceway_attr *attr, const char *object, con
 
 	if (attr->later)
 		return later(attr, object, err);
+	if (attr->type == RACEWAY_TYPE_LUNS)
+		return raceway_value_luns(attr, object, value, ret_value, err);
 	if (!(attr->flags & RACEWAY_ATTR_LIST))
 		return check_one(attr, object, value, ret_value, err);
 	if (json_is_array(value))

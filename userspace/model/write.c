@@ -106,12 +106,21 @@ static void replace_tagging(struct write *w)
 }
 
 /* Of what Raceway gave, not of what somebody did: that is gone where a document does not say it.
- * Numbers cannot be told apart, and stay. */
+ * Numbers cannot be told apart, and stay; so does what no document can say. */
 static bool is_kept(const struct write *w, const struct raceway_attr *attr, const json_t *value)
 {
-	return (attr->flags & RACEWAY_ATTR_ASSIGNED) && value &&
-	       (attr->type != RACEWAY_TYPE_MAC ||
-		raceway_assigned_mac(w->salt, w->name, json_string_value(value)));
+	char profile[RACEWAY_MODEL_NAME];
+	const char *text = json_string_value(value);
+
+	if (!value || (attr->flags & RACEWAY_ATTR_INTERNAL))
+		return value;
+	if (!(attr->flags & RACEWAY_ATTR_ASSIGNED))
+		return false;
+	if (attr->type == RACEWAY_TYPE_MAC)
+		return raceway_assigned_mac(w->salt, w->name, text);
+	snprintf(profile, sizeof(profile), "%.*s", (int)strcspn(w->name, "/"), w->name);
+	return attr->type != RACEWAY_TYPE_WWN || raceway_assigned_wwn(w->salt, w->name, text) ||
+	       raceway_assigned_wwn(w->salt, profile, text);
 }
 
 /* What the document begins with, before the input. */

@@ -119,8 +119,15 @@ int raceway_netns_id(struct raceway_rtnl *rtnl, int ns_fd, int *ret_nsid)
 	return 0;
 }
 
+static int make_netlink(void *unused)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* In the helper: enters one, opens, sends the descriptor with the result. */
-static int enter_and_send(int ns_fd, int channel)
+static int enter_and_send(int ns_fd, int channel, raceway_netns_make make, void *context)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	int result = 0, fd = -1;
@@ -131,8 +138,8 @@ static int enter_and_send(int ns_fd, int channel)
 	(void)raceway_admin_begin(); /* this process ends soon */
 	if (setns(ns_fd, CLONE_NEWNET))
 		result = -errno;
-	else if ((fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) < 0)
-		result = -errno;
+	else if ((fd = make(context)) < 0)
+		result = fd;
 	if (fd >= 0) {
 		struct cmsghdr *c;
 
@@ -178,38 +185,73 @@ static int receive_socket(int channel, int *ret_fd)
 	return 0;
 }
 
-int raceway_netns_sockets(const int *ns_fds, size_t count, struct raceway_rtnl *ret_rtnl)
+/* The helper that enters them one by one; *ret_channel: where its descriptors come from. */
+static int start_helper(const int *ns_fds, size_t count, raceway_netns_make make, void *context,
+			pid_t *ret_child, int *ret_channel)
 {
-	int channel[2], ret = 0;
+	int channel[2];
 	pid_t child;
 
-	for (size_t i = 0; i < count; i++)
-		ret_rtnl[i].fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
 		return -errno;
 	child = fork();
 	if (!child) {
 		close(channel[0]);
 		for (size_t i = 0; i < count; i++)
-			if (enter_and_send(ns_fds[i], channel[1]))
+			if (enter_and_send(ns_fds[i], channel[1], make, context))
 				_exit(1);
 		_exit(0);
 	}
-	if (child < 0)
-		ret = -errno;
 	close(channel[1]);
+	if (child < 0) {
+		close(channel[0]);
+		return -errno;
+	}
+	*ret_child = child;
+	*ret_channel = channel[0];
+	return 0;
+}
+
+static void end_helper(pid_t child, int channel)
+{
+	close(channel);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int raceway_netns_sockets(const int *ns_fds, size_t count, struct raceway_rtnl *ret_rtnl)
+{
+	int channel, ret;
+	pid_t child;
+
+	for (size_t i = 0; i < count; i++)
+		ret_rtnl[i].fd = -1;
+	ret = start_helper(ns_fds, count, make_netlink, NULL, &child, &channel);
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < count && !ret; i++) {
 		int fd;
 
-		ret = receive_socket(channel[0], &fd);
+		ret = receive_socket(channel, &fd);
 		if (!ret)
 			ret = raceway_rtnl_adopt(&ret_rtnl[i], fd);
 	}
-	close(channel[0]);
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	end_helper(child, channel);
 	for (size_t i = 0; i < count && ret; i++)
 		raceway_rtnl_close(&ret_rtnl[i]);
+	return ret;
+}
+
+int raceway_netns_open_inside(int ns_fd, raceway_netns_make make, void *context, int *ret_fd)
+{
+	int channel, ret;
+	pid_t child;
+
+	ret = start_helper(&ns_fd, 1, make, context, &child, &channel);
+	if (ret)
+		return ret;
+	ret = receive_socket(channel, ret_fd);
+	end_helper(child, channel);
 	return ret;
 }
 

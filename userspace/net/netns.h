@@ -16,6 +16,10 @@ int raceway_netns_id(struct raceway_rtnl *rtnl, int ns_fd, int *ret_nsid);
 /* A socket inside of each, opened by one helper process that enters them and exits. All or none.
  * Entering needs CAP_SYS_ADMIN: -EPERM without. */
 int raceway_netns_sockets(const int *ns_fds, size_t count, struct raceway_rtnl *ret_rtnl);
+/* Opens a descriptor or gives -errno, inside of a namespace. */
+typedef int (*raceway_netns_make)(void *context);
+/* What `make` opens inside of one, in a helper process again; its memory is a copy of ours. */
+int raceway_netns_open_inside(int ns_fd, raceway_netns_make make, void *context, int *ret_fd);
 /* Why raceway_netns_open() or _sockets() failed, for people. */
 const char *raceway_netns_why(int err);
 

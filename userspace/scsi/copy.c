@@ -15,6 +15,7 @@
 #define PIECE_BYTES (1U << 20)
 #define LIST_ID_NONE 3 /* LIST ID USAGE */
 #define NULL_UNIT 0x20
+#define DEVICE_TYPE 0x1f
 #define DESTINATION_COUNTS 0x02
 #define CODE_BINARY 1
 #define DESIGNATOR_NAA 3
@@ -186,7 +187,8 @@ static bool targets_ok(struct raceway_task *task, size_t bytes)
 					  RACEWAY_ASC_TARGET_DESCRIPTOR_TYPE);
 			return false;
 		}
-		if (target[1] & 0xdf) { /* LU ID TYPE, or no block device */
+		/* No block device. LU ID TYPE is obsolete in SPC-4, and not looked at. */
+		if (target[1] & DEVICE_TYPE) {
 			raceway_task_bad_list(task, (uint16_t)(at + 1));
 			return false;
 		}

@@ -5,6 +5,7 @@
 
 #include "scsi/bytes.h"
 #include "scsi/command.h"
+#include "scsi/vpd.h"
 
 #define ANCHOR 0x10
 #define UNMAP 0x08
@@ -98,11 +99,17 @@ void raceway_run_write_same(struct raceway_task *task)
 		return;
 	if (!range.blocks) /* to the end: WSNZ is zero */
 		range.blocks = raceway_lu_blocks(task->lu) - range.lba;
+	if (range.blocks > RACEWAY_SAME_MAX) {
+		raceway_task_bad_cdb(task, task->command->bytes == 16 ? 10 : 7);
+		return;
+	}
 	bytes = range.blocks * block;
-	if (!no_data && !zeroes(task->out, block)) {
+	if (!no_data && !(task->cdb[1] & UNMAP) && !zeroes(task->out, block)) {
 		write_pieces(task, range.lba * block, bytes);
 		return;
 	}
+	/* With UNMAP the data is not looked at: space is to be given back, and then reads as
+	 * zeroes. Other targets do so too, and initiators rely on it. */
 	task->step = WHOLE_DONE;
 	task->advance = step;
 	raceway_task_submit(task, task->cdb[1] & UNMAP ? RACEWAY_IO_UNMAP : RACEWAY_IO_ZERO,

@@ -119,15 +119,17 @@ static void expired(struct raceway_timer *timer)
 					    offsetof(struct raceway_sanitize, timer)));
 }
 
-/* When as much as is done may be done. True: not yet, and the timer is set. */
+/* Whether it waits until as much as is done may be done: the timer is set then. */
 static bool too_early(struct raceway_sanitize *s)
 {
-	uint64_t all = s->bytes * s->passes;
-	uint64_t due = s->started_ns + (uint64_t)((double)s->least_ns *
-						  (double)atomic_load(&s->done) / (double)all);
+	double part;
+	uint64_t due;
 
-	return s->passes && due > raceway_worker_now(s->worker) &&
-	       !raceway_timer_set(s->worker, &s->timer, due);
+	if (!s->passes)
+		return false;
+	part = (double)atomic_load(&s->done) / ((double)s->bytes * s->passes);
+	due = s->started_ns + (uint64_t)((double)s->least_ns * part);
+	return due > raceway_worker_now(s->worker) && !raceway_timer_set(s->worker, &s->timer, due);
 }
 
 /* The next piece, or pass, or the end. False: it is over, and `s` may be gone. */

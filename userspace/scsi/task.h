@@ -77,7 +77,6 @@ struct raceway_task {
 	const struct raceway_command *command;
 	struct raceway_io io;
 	struct raceway_task *next, **link; /* task set of the nexus */
-	uint64_t since_ns;		   /* when it was taken */
 	uint64_t order;			   /* in which the nexus took its tasks */
 	uint64_t reset_seen;
 	void (*passed)(struct raceway_task *task); /* done() of the transport, while passed on */

@@ -114,6 +114,7 @@ static size_t build_limits(const struct raceway_itl *itl, uint8_t *to)
 		raceway_put32(page + 28, per_physical);
 		raceway_put32(page + 32, 1U << 31); /* UGAVALID: aligned to block 0 */
 	}
+	raceway_put64(page + 36, RACEWAY_SAME_MAX);
 	raceway_put32(page + 44, RACEWAY_ATOMIC_MAX / disk->block_bytes);
 	return 60;
 }

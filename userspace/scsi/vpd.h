@@ -12,6 +12,8 @@
 /* MAXIMUM COMPARE AND WRITE LENGTH, in blocks. */
 #define RACEWAY_COMPARE_MAX 255
 #define RACEWAY_ATOMIC_MAX (1U << 20) /* bytes of WRITE ATOMIC */
+/* MAXIMUM WRITE SAME LENGTH, in blocks: what WRITE SAME(10) can name. */
+#define RACEWAY_SAME_MAX 0xffff
 #define RACEWAY_UNMAP_DESCRIPTORS_MAX 256
 
 /* Writes a page of the unit, as its nexus sees it; 0: there is no such page. */

@@ -100,7 +100,7 @@ static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t
 
 	if (mult)
 		raceway_bucket_force(&rates->tat[rate], raceway_ticks(now_ns),
-				     cost_of(rate, mult, bytes));
+				     cost_of(rate, mult, bytes), RACEWAY_DEPTH_MAX);
 }
 
 /* When an operation that came at `since_ns` would have passed at the earliest. */

@@ -11,53 +11,69 @@ TCP_PORT = 7001
 UDP_PORT = 7010
 
 
-def tcp(world, server, flows):
-    return f"tcp,{world.servers[server]},{world.far},{world.far_address},{TCP_PORT},{flows}"
+def ends(world, cell, server):
+    """From where to where the data goes."""
+    there = (world.servers[server], world.far, world.far_address)
+    back = (world.far, world.servers[server], world.address(server))
+    return ",".join(there if cell["direction"] == "tx" else back)
 
 
-def udp(world, server, rate, cap=0, when="now"):
-    return (f"udp,{world.servers[server]},{world.far},{world.far_address},{UDP_PORT + server},"
-            f"{rate:.0f},{cap},{when}")
+def tcp(world, cell, flows):
+    return f"tcp,{ends(world, cell, 0)},{TCP_PORT},{flows}"
+
+
+def udp(world, cell, when="now"):
+    return (f"udp,{ends(world, cell, 0)},{UDP_PORT},{cell['offered']:.0f},{cell['rate']:.0f},"
+            f"{when}")
 
 
 def limited(world, cell):
-    world.limit(cell["shaper"], cell["rate"])
-    world.delay(cell.get("rtt", 0))
+    world.limit(cell)
+    world.delay(cell["rtt"])
 
 
 def tcp_cell(world, cell):
     limited(world, cell)
-    return [tcp(world, 0, cell["flows"])]
+    return [tcp(world, cell, cell["flows"])]
 
 
 def udp_cell(world, cell):
     limited(world, cell)
-    return [udp(world, 0, cell["offered"])]
+    return [udp(world, cell)]
 
 
 def burst_cell(world, cell):
     limited(world, cell)
-    return [udp(world, 0, cell["offered"], cell["rate"], "idle")]
+    return [udp(world, cell, "idle")]
 
 
 def flood_cell(world, cell):
     limited(world, cell)
-    return [tcp(world, 0, 1), udp(world, 0, cell["offered"])]
+    return [tcp(world, cell, 1), udp(world, cell)]
 
 
 def ping_cell(world, cell):
     limited(world, cell)
-    return [tcp(world, 0, cell["flows"]),
+    return [tcp(world, cell, cell["flows"]),
             f"ping,{world.servers[0]},{world.far_address},{cell['interval']}"]
 
 
 def guarantee_cell(world, cell):
-    world.guarantee(cell["shaper"], cell["vnics"], cell["rate"])
-    return [udp(world, i, v["demand"]) for i, v in enumerate(cell["vnics"])]
+    world.guarantee(cell)
+    return [f"udp,{ends(world, cell, i)},{UDP_PORT + i},{v['demand']:.0f},0,now"
+            for i, v in enumerate(cell["vnics"])]
+
+
+def turn_cell(world, cell):
+    """The first vNIC's guarantee is asked for in every other turn and lent in between."""
+    world.guarantee(cell)
+    return [f"turn,{ends(world, cell, i)},{UDP_PORT + i},{v['even']:.0f},{v['odd']:.0f},"
+            f"{v['even_promise']:.0f},{v['odd_promise']:.0f},{cell['turn_ms']}"
+            for i, v in enumerate(cell["vnics"])]
 
 
 KINDS = {"tcp": tcp_cell, "udp": udp_cell, "burst": burst_cell, "flood": flood_cell,
-         "ping": ping_cell, "guarantee": guarantee_cell}
+         "cap": udp_cell, "ping": ping_cell, "guarantee": guarantee_cell, "turn": turn_cell}
 
 
 def prepare(index, cell, tools):
@@ -89,7 +105,8 @@ def run_batch(batch, tools):
         results = []
     for cell, world, streams in ready:
         if results:
-            tell(cell, streams=results[:len(streams)], lost=world.lost())
+            tell(cell, streams=results[:len(streams)], lost=world.lost(cell),
+                 before=world.lost_before(cell), alone=len(ready) == 1)
             results = results[len(streams):]
         else:
             tell(cell, error=f"rates-flow: status {done.returncode}: {done.stderr.strip()}")

@@ -24,7 +24,7 @@
 #define DRAIN_NS NSEC_PER_SEC
 #define STALL_NS 40000000LL
 
-static const struct flow_kind *const kinds[] = { &flow_tcp, &flow_udp, &flow_ping };
+static const struct flow_kind *const kinds[] = { &flow_tcp, &flow_udp, &flow_turn, &flow_ping };
 static struct flow_stream streams[STREAMS_MAX];
 static size_t stream_count;
 static struct flow_stream *by_fd[FDS_MAX];

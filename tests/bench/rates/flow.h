@@ -38,7 +38,7 @@ struct flow_stream {
 	int failed; /* -errno: the run is invalid */
 };
 
-extern const struct flow_kind flow_tcp, flow_udp, flow_ping;
+extern const struct flow_kind flow_tcp, flow_udp, flow_turn, flow_ping;
 
 int64_t flow_now(void); /* CLOCK_MONOTONIC, ns */
 /* A socket that lives in a named namespace; descriptor or -errno. */

@@ -110,14 +110,14 @@ def prepare_uml():
 
 
 def split(batches, jobs):
-    """Among several kernels, the shapers of one comparison in the same."""
-    parts, lengths, taken = [[] for _ in range(jobs)], [0] * jobs, {}
+    """Among several kernels, the shapers of one comparison in the same, the longest first."""
+    groups, parts = {}, [[] for _ in range(jobs)]
     for batch in batches:
         c = batch[0]
-        key = (c["kind"], c["rate"], c["rtt"], c.get("flows"), c["local"])
-        job = taken.setdefault(key, lengths.index(min(lengths)))
-        parts[job].append(batch)
-        lengths[job] += time_limit([batch]) - BOOT_S
+        key = (c["kind"], c["rate"], c["rtt"], c.get("flows"), c["local"], c["direction"])
+        groups.setdefault(key, []).append(batch)
+    for group in sorted(groups.values(), key=time_limit, reverse=True):
+        min(parts, key=time_limit).extend(group)
     return [p for p in parts if p]
 
 

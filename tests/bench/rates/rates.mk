@@ -6,9 +6,9 @@ RATES_BPF := $(BPF_SRC:bpf/%.bpf.c=$(RATES_OUT)/bpf/%.skel.h)
 
 .PHONY: rates
 rates: $(BUILD)/raceway-loader $(RATES_OUT)/flow $(RATES_OUT)/edt $(RATES_OUT)/edt.bpf.o \
-	$(RATES_OUT)/pass.bpf.o 	$(RATES_OUT)/raceway-loader
+	$(RATES_OUT)/pass.bpf.o $(RATES_OUT)/raceway-loader
 
-$(RATES_OUT)/flow: $(wildcard $(RATES)/flow*.c) $(RATES)/flow.h
+$(RATES_OUT)/flow: $(wildcard $(RATES)/flow*.c) $(wildcard $(RATES)/flow*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^)

@@ -6,11 +6,13 @@ import json
 import os
 import sys
 
+import goals
 import kernels
 import report
 import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+LONG = ("seconds", "failed", "busy", "stalled", "by_second", "late")
 UNITS = [("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3), ("ms", 1), ("", 1)]
 
 
@@ -22,12 +24,12 @@ def number(text):
 
 
 def matches(group, words):
-    """KIND,RATE,ROUND-TRIP,FLOWS from the left, `*` or nothing: any."""
+    """KIND,RATE,ROUND-TRIP,FLOWS,DIRECTION from the left, `*` or nothing: any."""
     c = group[0]
-    for word, key in zip(words, ("kind", "rate", "rtt", "flows")):
+    for word, key in zip(words, ("kind", "rate", "rtt", "flows", "direction")):
         if word == "*":
             continue
-        if (word if key == "kind" else number(word)) != c.get(key):
+        if (word if key in ("kind", "direction") else number(word)) != c.get(key):
             return False
     return True
 
@@ -71,14 +73,14 @@ def details(result):
                          f"jain {report.jain(s['flows']):.3f}")
         else:
             texts.append(" ".join(f"{k} {v}" for k, v in s.items()
-                                  if k not in ("seconds", "failed", "busy", "stalled")))
+                                  if k not in LONG))
     print(f"{c['shaper']:8} {report.place(c):6} {c['kind']}: {'; '.join(texts)}; "
-          f"lost behind {result['lost']}, stalled {result['streams'][0]['stalled']:.2f} s")
+          f"lost before {result['before']}, behind {result['lost']}, stalled {result['streams'][0]['stalled']:.2f} s")
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench rates")
-    parser.add_argument("--only", metavar="KIND,RATE,RTT,FLOWS",
+    parser.add_argument("--only", metavar="KIND,RATE,RTT,FLOWS,tx|rx",
                         help="cells like tcp,100mbit,10ms,1; kinds: " + " ".join(report.ROWS))
     parser.add_argument("--shaper", action="append", choices=suite.SHAPERS + ["none"])
     parser.add_argument("--at", choices=["port", "guest"],
@@ -95,6 +97,14 @@ def arguments():
     return parser.parse_args()
 
 
+def write(path, rows, raw, valid):
+    if not path:
+        return
+    report.write_json(path, [report.to_json(r) for r in rows], valid)
+    with open(f"{path}.raw", "w", encoding="utf-8") as file:
+        json.dump(raw, file, indent=1)
+
+
 def main():
     args = arguments()
     groups = choose(args) if args.only else suite.everything(args.seconds)
@@ -102,19 +112,18 @@ def main():
     batches = suite.batches(groups)
     raw = kernels.run_all(batches, tools, args.jobs)
     results = report.Results(raw)
+    rows = report.rows_of(groups, results)
     if args.only:
         for result in raw:
             if "error" not in result:
                 details(result)
-    else:
-        rows = report.rows_of(groups, results)
         report.print_rows(rows)
-        for text in sorted(results.disturbed):
-            print(f"bench: n/a, the machine stood still: {text}", file=sys.stderr)
-        if args.json:
-            report.write_json(args.json, rows, not results.invalid)
-            with open(f"{args.json}.raw", "w", encoding="utf-8") as file:
-                json.dump(raw, file, indent=1)
+    else:
+        report.print_rows(rows)
+        goals.print_goals(goals.meter_rows(args.json) + report.goal_rows(rows))
+        write(args.json, rows, raw, not results.invalid)
+    for text in sorted(results.disturbed):
+        print(f"bench: n/a, the machine stood still: {text}", file=sys.stderr)
     for text in results.invalid:
         print(f"bench: invalid: {text}", file=sys.stderr)
     missing = sum(map(len, batches)) - len(raw)

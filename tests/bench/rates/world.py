@@ -20,7 +20,6 @@ BURST_MIN = 32 * 1024
 TICKS = 250  # the classic advice: a burst of one timer tick of the rate
 NETEM_LIMIT = 1_000_000  # packets: it must never be full
 VNICS_MAX = 64
-WEIGHT = "weight"  # in the loader's file
 BUFFERS = "4096 131072 67108864"
 
 
@@ -35,8 +34,12 @@ def run(*words, netns=None, text=None):
     return done.stdout
 
 
+def depth(rate, milliseconds):
+    return int(rate / 8 * milliseconds / 1000)
+
+
 class World:
-    """One director with its servers. `rate` of 0: not limited."""
+    """One director with its servers."""
 
     def __init__(self, name, tools, servers=1, local=False):
         self.name, self.tools, self.count, self.local = name, tools, servers, local
@@ -84,15 +87,21 @@ class World:
             run("tc", "-n", self.far, "qdisc", "add", "dev", "e0", "root", "netem", "delay",
                 f"{milliseconds}ms", "limit", NETEM_LIMIT)
 
-    def bridge(self):
+    def pass_frames(self, port):
+        """Frames that arrive here forget their socket, as on a wire."""
+        run("ip", "-n", self.dir, "link", "set", port, "xdpdrv", "obj", self.tools["pass_object"],
+            "sec", "xdp")
+
+    def bridge(self, leaving):
         lines = ["link add name br0 type bridge mcast_snooping 0", "link set br0 up"]
-        lines += [f"link set {port} master br0"
-                  for port in [f"f{i}" for i in range(self.count)] + ["up0"]]
+        fabric = [f"f{i}" for i in range(self.count)]
+        lines += [f"link set {port} master br0" for port in fabric + ["up0"]]
         run("ip", "-n", self.dir, "-batch", "-", text="\n".join(lines))
-        run("ethtool", "-K", "up0", "tx", "off", "gro", "on", netns=self.dir)
-        for i in range(0 if self.local else self.count):
-            run("ip", "-n", self.dir, "link", "set", f"f{i}", "xdpdrv", "obj",
-                self.tools["pass_object"], "sec", "xdp")
+        run("ethtool", "-K", leaving, "tx", "off", "gro", "on", netns=self.dir)
+        if self.local:
+            return
+        for port in fabric if leaving == "up0" else ["up0"]:
+            self.pass_frames(port)
 
     def tc(self, netns, *words):
         run("tc", "-n", netns, *words)
@@ -101,44 +110,57 @@ class World:
     def burst(rate):
         return max(BURST_MIN, rate // 8 // TICKS)
 
-    def limit(self, shaper, rate):
-        """Server 0 may send `rate` bit/s to the LAN."""
-        self.put(shaper, rate)
+    def limit(self, cell):
+        """Server 0 may send (direction "tx") `rate` bit/s to the LAN, or receive ("rx") from it.
+        With "burst_ms" every shaper has that depth."""
+        leaving = "up0" if cell["direction"] == "tx" else "f0"
+        if cell["shaper"] == "raceway":
+            self.raceway([self.rates(cell)])
+        else:
+            self.bridge(leaving)
+            if cell["rate"]:
+                self.put(cell, leaving)
         if self.local:
             # As a NIC that segments by itself: nothing behind the shaper looks at frames.
-            run("ethtool", "-K", "up0", "tx", "on", netns=self.dir)
+            run("ethtool", "-K", leaving, "tx", "on", netns=self.dir)
+            # As one that merges: a port on a veth had that turned off at the other end.
+            run("ethtool", "-K", "e0", "tx", "on", netns=self.far)
 
-    def put(self, shaper, rate):
-        if shaper == "raceway":
-            self.raceway([{"tx_pir": rate} if rate else {}])
-            return
-        self.bridge()
-        if not rate or shaper == "none":
-            return
+    @staticmethod
+    def rates(cell):
+        rate, way = cell["rate"], cell["direction"]
+        if not rate:
+            return {}
+        burst = cell.get("burst_ms")
+        return {f"{way}_pir": rate, **({f"{way}_pbs": depth(rate, burst)} if burst else {})}
+
+    def put(self, cell, leaving):
+        shaper, rate = cell["shaper"], cell["rate"]
+        burst = depth(rate, cell["burst_ms"]) if cell.get("burst_ms") else self.burst(rate)
         if shaper == "htb":
-            self.tc(self.dir, "qdisc", "add", "dev", "up0", "root", "handle", "1:", "htb",
+            self.tc(self.dir, "qdisc", "add", "dev", leaving, "root", "handle", "1:", "htb",
                     "default", 10)
-            self.tc(self.dir, "class", "add", "dev", "up0", "parent", "1:", "classid", "1:10",
-                    "htb", "rate", rate, "burst", self.burst(rate), "cburst", self.burst(rate))
+            self.tc(self.dir, "class", "add", "dev", leaving, "parent", "1:", "classid", "1:10",
+                    "htb", "rate", rate, "burst", burst, "cburst", burst)
         elif shaper == "tbf":
-            self.tc(self.dir, "qdisc", "add", "dev", "up0", "root", "tbf", "rate", rate,
-                    "burst", self.burst(rate), "latency", TBF_LATENCY)
-        elif shaper == "edt":
+            self.tc(self.dir, "qdisc", "add", "dev", leaving, "root", "tbf", "rate", rate,
+                    "burst", burst, "latency", TBF_LATENCY)
+        elif shaper == "edt" and leaving == "up0":
             self.tc(self.servers[0], "qdisc", "add", "dev", "e0", "root", "fq")
             run(self.tools["edt"], self.tools["edt_object"], "e0", rate, netns=self.servers[0])
-        else:
+        elif shaper != "none":
             raise ValueError(f"no such shaper: {shaper}")
 
-    def guarantee(self, shaper, vnics, port_rate):
+    def guarantee(self, cell):
         """Server i may send vnics[i]["cir"] to the LAN whatever the others do, the rest of the
         port is shared by weight."""
-        if shaper == "raceway":
-            self.raceway([{"tx_cir": v["cir"], **({WEIGHT: v["weight"]} if WEIGHT else {})}
-                          for v in vnics], port_rate)
+        vnics, port_rate = cell["vnics"], cell["rate"]
+        if cell["shaper"] == "raceway":
+            self.raceway([{"tx_cir": v["cir"], "weight": v["weight"]} for v in vnics], port_rate)
             return
-        if shaper != "htb":
-            raise ValueError(f"{shaper} has no guarantees")
-        self.bridge()
+        if cell["shaper"] != "htb":
+            raise ValueError(f"{cell['shaper']} has no guarantees")
+        self.bridge("up0")
         self.tc(self.dir, "qdisc", "add", "dev", "up0", "root", "handle", "1:", "htb")
         self.tc(self.dir, "class", "add", "dev", "up0", "parent", "1:", "classid", "1:1", "htb",
                 "rate", port_rate, "burst", self.burst(port_rate), "cburst",
@@ -169,9 +191,19 @@ class World:
         run(self.tools["loader"], "attach", "--pin-dir", self.pins, "--maps", path,
             "--max-vnics", VNICS_MAX, netns=self.dir)
 
-    def lost(self):
-        """Frames that passed the shaper and found no room at the far host."""
-        out = run("ip", "-n", self.dir, "-s", "-j", "link", "show", "up0")
+    def lost(self, cell):
+        """Frames that passed the shaper and found no room at the receiver."""
+        leaving = "up0" if cell["direction"] == "tx" else "f0"
+        return self.dropped(self.dir, leaving)
+
+    def lost_before(self, cell):
+        """Frames that did not even get to the director: a veth takes 256 at once."""
+        senders = self.servers if cell["direction"] == "tx" else [self.far]
+        return sum(self.dropped(ns, "e0") for ns in senders)
+
+    @staticmethod
+    def dropped(ns, device):
+        out = run("ip", "-n", ns, "-s", "-j", "link", "show", device)
         return json.loads(out)[0]["stats64"]["tx"]["dropped"]
 
     def remove(self):

@@ -17,6 +17,8 @@ static json_t *names_of(const char *socket, const char *plural)
 		return json_pack("[s, s]", "web1", "db");
 	if (strcmp(plural, "servers") == 0)
 		return json_pack("[s, s]", "local", "s1");
+	if (strcmp(plural, "volumes") == 0)
+		return json_pack("[s, s]", "pool/boot", "pool/data");
 	return NULL;
 }
 
@@ -29,7 +31,7 @@ static const struct completion completions[] = {
 	{ "vn", "vnic " },
 	{ "ac", "" }, /* not yet: not offered */
 	{ "-", "-j -p -s --socket " },
-	{ "-j v", "vnic version " },
+	{ "-j v", "volume vnic vhba version " },
 	{ "vnic ''", "add set del show help " },
 	{ "profile un", "unbind " },
 	{ "vnic add ''", "web1/ db/ " },
@@ -50,6 +52,17 @@ static const struct completion completions[] = {
 	{ "profile bind web1 server ''", "local s1 " },
 	{ "profile set web1 server l", "local " },
 	{ "segment add lan untagged sw", "switching " },
+	{ "vhba add web1/h0 wwp", "wwpn " },
+	{ "vhba add web1/h0 lu", "" }, /* not by a word */
+	{ "vhba add web1/h0 chap u secret-file s secr", "" },
+	{ "vhba add web1/h0 mutual-chap u secret-file s secr", "secret-file " },
+	{ "vhba map web1/h0 ''", "lun volume ro shared " },
+	{ "vhba map web1/h0 lun 0 volume ''", "pool/boot pool/data " },
+	{ "vhba map web1/h0 lun 0 volume pool/boot r", "ro " },
+	{ "vhba unmap web1/h0 ''", "lun " },
+	{ "volume clone pool/boot ''", "" },
+	{ "volume sn", "snapshot " },
+	{ "san add x type ''", "pool iscsi fc null " },
 	{ "apply --", "--dry-run --prune --exit-code " },
 	{ "apply -f ''", "" }, /* a file's name: the shell's own */
 	{ "help vn", "vnic " },

@@ -54,6 +54,31 @@ Test(cli_live, busiest_first_new_ones_next_time)
 	expect_rows("{\"vnics\":[]}", "{\"vnics\":[]}", SECOND, "[]");
 }
 
+Test(cli_live, rates_of_vhbas)
+{
+	json_t *then =
+		json_loads("{\"vhbas\":[{\"name\":\"a/h\",\"read\":{\"ios\":10,\"bytes\":1000}},"
+			   "{\"name\":\"a/i\"}]}",
+			   0, NULL);
+	json_t *now =
+		json_loads("{\"vhbas\":[{\"name\":\"a/i\"},{\"name\":\"a/h\",\"queue_depth\":3,"
+			   "\"read\":{\"ios\":30,\"bytes\":3000}}]}",
+			   0, NULL);
+	json_t *rows = raceway_top_io_rows(then, now, 2 * SECOND);
+	char *text = json_dumps(rows, JSON_COMPACT);
+
+	cr_expect_str_eq(text,
+			 "[{\"name\":\"a/h\",\"read\":{\"rate\":8000,\"ios\":10},"
+			 "\"write\":{\"rate\":0,\"ios\":0},\"queue_depth\":3},"
+			 "{\"name\":\"a/i\",\"read\":{\"rate\":0,\"ios\":0},"
+			 "\"write\":{\"rate\":0,\"ios\":0}}]",
+			 "%s", text);
+	free(text);
+	json_decref(rows);
+	json_decref(then);
+	json_decref(now);
+}
+
 Test(cli_live, events)
 {
 	struct raceway_sse sse = { .data = NULL };

@@ -172,6 +172,20 @@ static const struct fake_answer tree[] = {
 	  "{\"schema\":1,\"vnics\":[{\"name\":\"web/eth0\",\"segment\":\"lan\"},"
 	  "{\"name\":\"web1/eth0\",\"segment\":\"pvi\"}]}",
 	  NULL },
+	{ "GET /v1/sans", 200,
+	  "{\"schema\":1,\"sans\":[{\"name\":\"p\",\"type\":\"pool\",\"path\":\"/srv/p\",\"oper\":"
+	  "\"up\"}]}",
+	  NULL },
+	{ "GET /v1/volumes", 200,
+	  "{\"schema\":1,\"volumes\":[{\"name\":\"p/v\",\"size\":1048576},{\"name\":\"p2/x\"}]}",
+	  NULL },
+	{ "GET /v1/portals", 200,
+	  "{\"schema\":1,\"portals\":[{\"name\":\"a\",\"address\":\"10.0.0.1:3260\"}]}", NULL },
+	{ "GET /v1/vhbas", 200,
+	  "{\"schema\":1,\"vhbas\":[{\"name\":\"web/"
+	  "h0\",\"san\":\"p\",\"auth\":\"none\",\"luns\":[{"
+	  "\"lun\":0,\"volume\":\"p/v\",\"ro\":true}]}]}",
+	  NULL },
 };
 
 Test(cli_run, tree)
@@ -181,12 +195,37 @@ Test(cli_run, tree)
 	       "port up0 dev eth0 uplink rate 10gbit up\n"
 	       "    segment lan number 1 vlan 20\n"
 	       "segment pvi number 2\n"
+	       "san p pool path /srv/p up\n"
+	       "    volume p/v size 1m\n"
+	       "portal a 10.0.0.1:3260\n"
 	       "server local\n"
 	       "    profile web\n"
 	       "        vnic web/eth0 segment lan\n"
+	       "        vhba web/h0 san p auth none luns 0 p/v ro\n"
 	       "not bound\n"
 	       "    profile web1\n"
 	       "        vnic web1/eth0 segment pvi\n",
+	       "");
+	fake_stop();
+}
+
+static const struct fake_answer vhbas[] = {
+	{ "GET /v1/vhbas?stats=1", 200,
+	  "{\"schema\":1,\"vhbas\":[{\"name\":\"w/"
+	  "h\",\"queue_depth\":3,\"read\":{\"ios\":7,\"bytes\":"
+	  "28672,\"latency\":{\"p50\":100000,\"p99\":2000000,\"p999\":3000000}},\"write\":{\"ios\":"
+	  "1,"
+	  "\"bytes\":512,\"latency\":{\"p50\":1,\"p99\":2,\"p999\":null}}}]}",
+	  NULL },
+};
+
+Test(cli_run, statistics_of_vhbas)
+{
+	fake_start(vhbas, COUNT(vhbas));
+	expect("-s vhba", 0,
+	       "NAME  OP     IOS  BYTES    P50     P99    P999  DEPTH\n"
+	       "w/h   read     7  28672  100us  2.00ms  3.00ms      3\n"
+	       "w/h   write    1    512    1ns     2ns       -      3\n",
 	       "");
 	fake_stop();
 }
@@ -290,6 +329,9 @@ static const struct fake_answer live[] = {
 	{ "GET /v1/vnics?stats=1", 200,
 	  "{\"schema\":1,\"vnics\":[{\"name\":\"a/x\",\"tx\":{\"packets\":0,\"bytes\":0}}]}",
 	  NULL },
+	{ "GET /v1/vhbas?stats=1", 200,
+	  "{\"schema\":1,\"vhbas\":[{\"name\":\"a/h\",\"queue_depth\":2,\"read\":{\"ios\":5}}]}",
+	  NULL },
 	{ "GET /v1/events", 200,
 	  ": hello\n\nevent: drop\ndata: {\"vnic\":\"a/x\",\"reason\":\"rate\"}\n\n"
 	  "event: object\ndata: "
@@ -311,7 +353,9 @@ Test(cli_run, top)
 	fake_start(live, COUNT(live));
 	expect("top -n 1", 0,
 	       "NAME    TX  TX-PPS  TX-DROPS    RX  RX-PPS  RX-DROPS\n"
-	       "a/x   0bit       0         0  0bit       0         0\n",
+	       "a/x   0bit       0         0  0bit       0         0\n"
+	       "NAME  READ  READ-IOPS  WRITE  WRITE-IOPS  DEPTH\n"
+	       "a/h   0bit          0   0bit           0      2\n",
 	       "");
 	fake_stop();
 }

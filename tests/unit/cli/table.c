@@ -61,6 +61,22 @@ Test(cli_table, cells)
 	expect_cell("{\"a\": {\"rate\": 0}}", "a", RACEWAY_SHOW_DROPS, "-");
 }
 
+Test(cli_table, cells_of_storage)
+{
+	expect_cell("{\"a\": [{\"lun\": 0, \"volume\": \"p/a\"}, {\"lun\": 7, \"volume\": \"p/b\", "
+		    "\"size\": 5, \"ro\": true, \"shared\": true}]}",
+		    "a", RACEWAY_SHOW_LUNS, "0 p/a, 7 p/b ro shared");
+	expect_cell("{\"a\": [{\"lun\": 0, \"volume\": \"p/a\", \"ro\": false}]}", "a",
+		    RACEWAY_SHOW_LUNS, "0 p/a");
+	expect_cell("{\"a\": []}", "a", RACEWAY_SHOW_LUNS, "-");
+	expect_cell("{\"a\": [{\"peer\": \"10.0.0.1:5\", \"since\": 1}, {\"peer\": \"[::1]:6\"}]}",
+		    "a", RACEWAY_SHOW_PEERS, "10.0.0.1:5, [::1]:6");
+	expect_cell("{\"a\": 0}", "a", RACEWAY_SHOW_TIME, "0ns");
+	expect_cell("{\"a\": 123456}", "a", RACEWAY_SHOW_TIME, "123us");
+	expect_cell("{\"a\": 1999999}", "a", RACEWAY_SHOW_TIME, "2.00ms");
+	expect_cell("{\"a\": 61000000000}", "a", RACEWAY_SHOW_TIME, "61.0s");
+}
+
 Test(cli_table, a_terminal_is_not_steered_by_a_description)
 {
 	expect_cell("{\"a\": \"x\\u001b[2Jy\\nz\\u007f\"}", "a", RACEWAY_SHOW_TEXT, "x?[2Jy?z?");
@@ -137,6 +153,7 @@ Test(cli_table, text_hides_nothing)
 Test(cli_table, a_view_for_every_kind)
 {
 	cr_expect_str_eq(raceway_view_of("vnic")->kind, "vnic");
-	cr_expect_gt(raceway_view_of("vnic")->count, raceway_view_of("portal")->count);
-	cr_expect_str_eq(raceway_view_of("portal")->kind, "");
+	cr_expect_gt(raceway_view_of("vnic")->count, raceway_view_of("acl")->count);
+	cr_expect_str_eq(raceway_view_of("acl")->kind, "");
+	cr_expect_str_eq(raceway_view_of("vhba")->kind, "vhba");
 }

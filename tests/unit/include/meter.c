@@ -211,6 +211,54 @@ Test(meter, idle_for_long)
 	cr_expect_eq(raceway_meter_charge(&params, &far, 0, 1500), RACEWAY_GREEN);
 }
 
+/* Ticks wrap after 834 days. Whenever it begins, a meter lets its burst pass at once, and no more
+ * than that: of a depth that nobody chose what an idle vNIC may send. */
+Test(meter, begins_at_any_uptime)
+{
+	static const uint64_t before_wrap_s[] = { 0,
+						  1,
+						  3600,
+						  7000,
+						  7300,
+						  86400,
+						  200 * 86400UL,
+						  416 * 86400UL,
+						  418 * 86400UL,
+						  834 * 86400UL };
+	static const uint64_t later_s[] = { 0, 1, 5, 3600, 86400, 420 * 86400UL };
+	static struct metered m;
+
+	for (size_t i = 0; i < COUNT(before_wrap_s) * COUNT(later_s); i++) {
+		struct raceway_meter_params params = make(0, 0, 8000000, 100000);
+		uint64_t before = before_wrap_s[i % COUNT(before_wrap_s)];
+		uint64_t later = later_s[i / COUNT(before_wrap_s)], passed[2] = { 0 };
+		uint64_t start = 0 - raceway_ticks(before * NSEC) - 1;
+		uint64_t now = start + raceway_ticks(later * NSEC);
+		struct raceway_meter meter;
+
+		metered_init(&m, 0, 8000000);
+		raceway_meter_begin(&meter, start);
+		raceway_meter_begin(&m.meter, start);
+		for (int k = 0; k < 200; k++) {
+			int colour = raceway_meter_charge(&m.params, &m.meter, now, 1000);
+
+			if ((colour & ~RACEWAY_CONGESTED) == RACEWAY_YELLOW)
+				passed[1] += 1000;
+			if (raceway_meter_charge(&params, &meter, now, 1000) != RACEWAY_RED)
+				passed[0] += 1000;
+		}
+		cr_expect(passed[0] >= 99000 && passed[0] <= 100000, "%lu s before, %lu s: %lu",
+			  before, later, passed[0]);
+		cr_expect(passed[1] >= 13000 && passed[1] <= 1000 * RACEWAY_IDLE_MS,
+			  "%lu s before, %lu s: %lu bytes of a default depth", before, later,
+			  passed[1]);
+		cr_expect(!raceway_is_contended(meter.contended, now));
+		/* A class is zeroes until it is asked first. */
+		raceway_share_offer(&m.meter.flows, &m.class[1], now, 1000, 1);
+		cr_expect(raceway_class_has_room(&m.class[1], now, 1000, 1000));
+	}
+}
+
 Test(meter, wrap_of_the_ticks)
 {
 	struct raceway_meter_params params = make(0, 0, 8000000, 100000);
@@ -289,17 +337,25 @@ Test(meter, nothing_passes_an_empty_bucket)
 		     RACEWAY_GREEN);
 }
 
-/* Green at a leaving port is charged whatever there is, and the debt is paid before yellow. */
+/* Green at a leaving port is charged whatever there is, and the debt is paid before yellow. It
+ * grows to what it may be and no further. */
 Test(meter, force_goes_into_debt)
 {
 	struct raceway_bucket bucket = raceway_bucket_make(8000000, 10000); /* 1 byte per us */
-	__u64 tat = 0, now = raceway_ticks(NSEC);
+	__u64 tat = 0, now = raceway_ticks(NSEC), most = raceway_ticks(25000000);
 
 	for (int i = 0; i < 20; i++)
-		raceway_bucket_force(&tat, now, raceway_cost(bucket.mult, 1000));
+		raceway_bucket_force(&tat, now, raceway_cost(bucket.mult, 1000), most);
 	cr_expect_eq(tat, now + raceway_ticks(20000000));
 	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
 	now += raceway_ticks(10000000);
+	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
+	now += raceway_ticks(60000);
+	cr_expect(raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
+	for (int i = 0; i < 1000; i++)
+		raceway_bucket_force(&tat, now, raceway_cost(bucket.mult, 1000), most);
+	cr_expect_eq(tat, now + most);
+	now += most - bucket.depth;
 	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
 	now += raceway_ticks(60000);
 	cr_expect(raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));

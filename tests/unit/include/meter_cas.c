@@ -52,7 +52,7 @@ Test(meter_cas, the_tries_are_bounded)
 	cr_expect_eq(swaps, RACEWAY_CAS_TRIES);
 	losses = 1000000;
 	swaps = 0;
-	raceway_bucket_force(&tat, 1000, 100);
+	raceway_bucket_force(&tat, 1000, 100, RACEWAY_DEPTH_MAX);
 	cr_expect_eq(swaps, RACEWAY_CAS_TRIES);
 }
 

@@ -316,7 +316,7 @@ static void check_weights(double green)
 		if (i == 3) {
 			raceway_share_turn(&port.vnics, now, port.green);
 			raceway_window_add(&port.green, now, cost, RACEWAY_WINDOW);
-			raceway_bucket_force(&port.tat, now, cost);
+			raceway_bucket_force(&port.tat, now, cost, RACEWAY_DEPTH_MAX);
 		} else if (!raceway_bucket_take(&port.tat, now, cost,
 						port.rate.depth >> contended)) {
 			pass = contended &&

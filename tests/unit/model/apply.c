@@ -70,7 +70,7 @@ Test(apply, refusals_change_nothing)
 		{ "{schema: 1, segments: [{name: x}], acls: [{name: y}]}",
 		  { CANNOT, "", "acls", "acls: not yet: there are no access lists" } },
 		{ "{schema: 1, profiles: [{name: x, vhbas: [{name: y}]}]}",
-		  { CANNOT, "profile x", "vhbas", "vhbas: not yet: there is no storage" } },
+		  { INVALID, "vhba x/y", "san", "san is missing" } },
 		{ "{schema: 1, profiles: [{name: x, from: gold}]}",
 		  { CANNOT, "profile x", "from", "from: not yet: there are no templates" } },
 	};

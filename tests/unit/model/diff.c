@@ -130,12 +130,13 @@ Test(diff, export_document)
 		"{\"schema\":1,"
 		"\"ports\":[{\"name\":\"up0\",\"dev\":\"eth0\",\"role\":\"uplink\"}],"
 		"\"segments\":[{\"name\":\"lan\",\"number\":1,\"uplink\":\"up0\"}],"
-		"\"servers\":[],"
-		"\"profiles\":[{\"name\":\"a\",\"server\":\"local\",\"vnics\":[]},"
+		"\"servers\":[],\"sans\":[],\"volumes\":[],\"portals\":[],"
+		"\"profiles\":[{\"name\":\"a\",\"server\":\"local\",\"vnics\":[],\"vhbas\":[]},"
 		"{\"name\":\"b\",\"vnics\":["
 		"{\"name\":\"eth0\",\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:01\","
 		"\"trunk\":true},"
-		"{\"name\":\"eth1\",\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:02\"}]}]}",
+		"{\"name\":\"eth1\",\"segment\":\"lan\",\"mac\":\"02:00:00:00:00:02\"}],"
+		"\"vhbas\":[]}]}",
 		"%s", text);
 	free(text);
 	raceway_model_free(model);

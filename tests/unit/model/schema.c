@@ -21,13 +21,13 @@ static const struct {
 	  "rx-pbs weight acl class spoofcheck trunk rdma state description",
 	  false },
 	{ "acl", "acls", "default description", true },
-	{ "san", "sans", "type path portal target host description", true },
-	{ "volume", "volumes", "size dev description", true },
-	{ "portal", "portals", "address transport segment mac netns description", true },
+	{ "san", "sans", "type path portal target host description", false },
+	{ "volume", "volumes", "size dev description", false },
+	{ "portal", "portals", "address transport segment mac netns description", false },
 	{ "vhba", "vhbas",
 	  "san wwpn pool wwnn initiator transport auth chap secret-file mutual-chap cir pir "
-	  "iops-cir iops-pir weight description",
-	  true },
+	  "iops-cir iops-pir weight luns description",
+	  false },
 	{ "pool", "pools", "type from to description", true },
 	{ "template", "templates", "updating initial description", true },
 	{ "gid", "gids", "mac segment description", true },
@@ -58,8 +58,8 @@ Test(schema, promised_words)
 Test(schema, later_words)
 {
 	static const char *const later[] = {
-		"port trust", "port pfc", "port ets",  "profile from",
-		"vnic pool",  "vnic acl", "vnic rdma",
+		"port trust", "port pfc",  "port ets", "profile from",	 "vnic pool",  "vnic acl",
+		"vnic rdma",  "vhba pool", "san host", "portal segment", "portal mac",
 	};
 	size_t found = 0;
 
@@ -98,8 +98,12 @@ Test(schema, tables_are_sound)
 				raceway_attr_find(kind, raceway_attr_key(attr, key, sizeof(key))),
 				attr);
 			cr_expect_null(strchr(key, '-'), "%s", key);
-			cr_expect_eq(attr->type == RACEWAY_TYPE_REF, attr->ref != NULL, "%s %s",
-				     kind->name, attr->word);
+			cr_expect_eq(attr->type == RACEWAY_TYPE_REF ||
+					     attr->type == RACEWAY_TYPE_LUNS,
+				     attr->ref != NULL, "%s %s", kind->name, attr->word);
+			cr_expect_eq(attr->after != NULL, attr->as != NULL);
+			cr_expect(!attr->after || (raceway_attr_find(kind, attr->after) &&
+						   raceway_attr_find(kind, attr->as)));
 			cr_expect(!attr->ref || raceway_kind_find(attr->ref));
 			cr_expect_eq(attr->type == RACEWAY_TYPE_CHOICE, attr->choices[0] != NULL);
 			if (attr->default_text)

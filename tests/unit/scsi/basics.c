@@ -86,7 +86,7 @@ Test(basics, capacity)
 	cr_assert_eq(raceway_get64(t.task.in), BED_BLOCKS - 1);
 	cr_assert_eq(t.task.in[13], 3, "eight blocks in a physical one");
 	cr_assert_eq(t.task.in[14], 0xc0);
-	disk->disk.bytes = 0x300000000ULL * BED_BLOCK;
+	disk->disk.bytes = 0x300000007ULL * BED_BLOCK;
 	bed_good(&t, nexus, "25 00 00 00 00 00 00 00 00 00", 8, 0);
 	cr_assert_eq(raceway_get32(t.task.in), UINT32_MAX);
 }
@@ -110,7 +110,7 @@ Test(basics, luns_are_a_nexus_own)
 	cr_assert_eq(raceway_nexus_lun(nexus, 0x4003ULL << 48)->number, 3, "flat addressing too");
 	cr_assert_null(raceway_nexus_lun(nexus, 1ULL << 48));
 	cr_assert_null(raceway_nexus_lun(nexus, 3ULL << 48 | 1));
-	cr_assert_null(raceway_nexus_lun(nexus, 0x0103ULL << 48), "another bus");
+	cr_assert_null(raceway_nexus_lun(nexus, 300ULL << 48), "another bus");
 	/* The report told it: the other units say POWER ON only. */
 	bed_prepare(&t, nexus, "00 00 00 00 00 00", 0, 0);
 	t.task.lun = 3ULL << 48;
@@ -132,18 +132,15 @@ Test(basics, an_absent_unit)
 	raceway_scsi_execute(&t.task);
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	cr_assert_eq(t.task.in[0], 0x7f);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "03 00 00 00 ff 00", 255, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	cr_assert_eq(raceway_get16(t.task.in + 12), RACEWAY_ASC_UNIT_NOT_SUPPORTED);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "28 00 00 00 00 00 00 00 01 00", 512, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_UNIT_NOT_SUPPORTED);
-	raceway_task_release(&t.task);
 	bed_prepare(&t, nexus, "a0 00 00 00 00 00 00 00 01 00 00 00", 256, 0);
 	t.task.lun = 9ULL << 48;
 	raceway_scsi_execute(&t.task);
@@ -200,6 +197,9 @@ Test(basics, the_table_is_sorted_and_its_fields_are_checked)
 	cr_assert_eq(raceway_get16(t.task.sense + 16), 1, "of byte 1");
 	bed_run(&t, nexus, "28 00 00 00 00 00 00 00 01 04", 512, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+	bed_good(&t, nexus, "00 e0 00 00 00 00", 0, 0);
+	bed_run(&t, nexus, "00 01 00 00 00 00", 0, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
 	bed_run(&t, nexus, "28 00 00 00 00 00", 512, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
 	bed_run(&t, nexus, "ff 00 00 00 00 00", 0, 0);
@@ -237,21 +237,21 @@ Test(basics, cost_is_what_the_cdb_says)
 {
 	struct raceway_cdb_cost cost;
 
-	raceway_cdb_cost((uint8_t[]){ 0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0 }, 10, 512, &cost);
+	raceway_cdb_cost((uint8_t[10]){ 0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0 }, 10, 512, &cost);
 	cr_assert(cost.read && !cost.write && cost.bytes == 4096);
-	raceway_cdb_cost((uint8_t[]){ 0x0a, 0, 0, 0, 0, 0 }, 6, 512, &cost);
+	raceway_cdb_cost((uint8_t[6]){ 0x0a, 0, 0, 0, 0, 0 }, 6, 512, &cost);
 	cr_assert(!cost.read && cost.write && cost.bytes == 256 * 512);
-	raceway_cdb_cost((uint8_t[]){ 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 }, 16, 4096,
+	raceway_cdb_cost((uint8_t[16]){ 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 }, 16, 4096,
 			 &cost);
 	cr_assert(!cost.read && cost.write && cost.bytes == 256 * 4096);
-	raceway_cdb_cost((uint8_t[]){ 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0 }, 16, 512,
-			 &cost);
+	raceway_cdb_cost((uint8_t[16]){ 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0 }, 16,
+			 512, &cost);
 	cr_assert(cost.read && cost.write && cost.bytes == 1024);
-	raceway_cdb_cost((uint8_t[]){ 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 }, 16, 512,
+	raceway_cdb_cost((uint8_t[16]){ 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 }, 16, 512,
 			 &cost);
 	cr_assert(cost.write && cost.bytes == 0, "UNMAP writes nothing");
-	raceway_cdb_cost((uint8_t[]){ 0x12, 0, 0, 0, 255, 0 }, 6, 512, &cost);
+	raceway_cdb_cost((uint8_t[6]){ 0x12, 0, 0, 0, 255, 0 }, 6, 512, &cost);
 	cr_assert(!cost.read && !cost.write && cost.bytes == 0);
-	raceway_cdb_cost((uint8_t[]){ 0x28 }, 1, 512, &cost);
+	raceway_cdb_cost((uint8_t[1]){ 0x28 }, 1, 512, &cost);
 	cr_assert(cost.read && cost.bytes == 0);
 }

@@ -12,6 +12,18 @@ struct raceway_worker {
 	struct raceway_call *first, **end;
 };
 
+/* All that was given out: what a test leaves behind is no leak. */
+static void *kept[4096];
+
+static void keep(void *object)
+{
+	static size_t count;
+
+	cr_assert(object);
+	cr_assert_lt(count, sizeof(kept) / sizeof(kept[0]));
+	kept[count++] = object;
+}
+
 static struct raceway_worker workers[4];
 static struct raceway_timer *timers[16];
 static uint64_t now_ns = 1;
@@ -180,7 +192,7 @@ struct bed_disk *bed_disk(void)
 {
 	struct bed_disk *disk = calloc(1, sizeof(*disk));
 
-	cr_assert(disk);
+	keep(disk);
 	disk->data = calloc(BED_BLOCKS, BED_BLOCK);
 	cr_assert(disk->data);
 	disk->fail_offset = UINT64_MAX;
@@ -202,6 +214,7 @@ struct raceway_lu *bed_lu(struct bed_disk *disk)
 	struct raceway_lu *lu = NULL;
 
 	cr_assert_eq(raceway_lu_new(&options, &lu), 0);
+	keep(lu);
 	return lu;
 }
 
@@ -229,6 +242,7 @@ struct raceway_nexus *bed_nexus(const char *name, struct raceway_lu *lu)
 
 	bed_nexus_options(name, &options);
 	cr_assert_eq(raceway_nexus_new(&options, &lun, 1, &nexus), 0);
+	keep(nexus);
 	bed_run(&t, nexus, "00 00 00 00 00 00", 0, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2900);
 	return nexus;
@@ -264,6 +278,7 @@ void bed_prepare(struct bed_task *t, struct raceway_nexus *nexus, const char *cd
 {
 	static uint64_t tag;
 
+	raceway_task_release(&t->task);
 	t->done = 0;
 	memset(&t->task, 0, sizeof(t->task));
 	t->task.nexus = nexus;
@@ -283,7 +298,6 @@ void bed_prepare(struct bed_task *t, struct raceway_nexus *nexus, const char *cd
 void bed_run(struct bed_task *t, struct raceway_nexus *nexus, const char *cdb, uint32_t in,
 	     uint32_t out)
 {
-	raceway_task_release(&t->task);
 	bed_prepare(t, nexus, cdb, in, out);
 	raceway_scsi_execute(&t->task);
 }

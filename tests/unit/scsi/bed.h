@@ -50,10 +50,11 @@ struct raceway_worker *bed_worker(unsigned int number);
 void bed_pass(uint64_t ns);
 
 /* Fills in a task with a CDB in hexadecimal ("28 00 00 00 00 00 00 00 01 00"). `in`: how much is
- * expected; `out`: how much of bed_task.out goes out. */
+ * expected; `out`: how much of bed_task.out goes out. What was there of an earlier answer is
+ * released. */
 void bed_prepare(struct bed_task *t, struct raceway_nexus *nexus, const char *cdb, uint32_t in,
 		 uint32_t out);
-/* ... and runs it; what was there of an earlier answer is released. */
+/* ... and runs it. */
 void bed_run(struct bed_task *t, struct raceway_nexus *nexus, const char *cdb, uint32_t in,
 	     uint32_t out);
 /* It ended with this status; CHECK CONDITION by key and code in fixed format. */

@@ -247,6 +247,29 @@ Test(io, a_reset_waits_for_what_came_before_it)
 	bed_expect_sense(&v, RACEWAY_KEY_UNIT_ATTENTION, 0x2903);
 }
 
+Test(io, an_abort_does_not_wait_for_a_later_one)
+{
+	static struct raceway_tmf_request earlier;
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = bed_nexus("a", bed_lu(disk));
+
+	disk->slow = true;
+	bed_run(&t, nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
+	earlier = (struct raceway_tmf_request){ .function = RACEWAY_TMF_ABORT_TASK_SET,
+						.nexus = nexus,
+						.done = managed };
+	raceway_scsi_manage(&earlier);
+	bed_run(&u, nexus, "2a 00 00 00 00 01 00 00 01 00", 0, 512);
+	manage(nexus, RACEWAY_TMF_ABORT_TASK, 0, u.task.tag);
+	cr_assert_eq(answers, 0);
+	bed_complete(disk);
+	expect_aborted(&t);
+	cr_assert_eq(answers, 1);
+	bed_complete(disk);
+	expect_aborted(&u);
+	cr_assert_eq(answers, 2);
+}
+
 Test(io, clearing_a_task_set_is_told_to_the_others)
 {
 	struct bed_disk *disk = bed_disk();

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* EXTENDED COPY: what is copied, what is refused, and what is told of it. */
+#include "bed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct bed_task t, u;
+static struct bed_disk *first, *second;
+static struct raceway_lu *one, *two;
+static struct raceway_nexus *nexus;
+
+#define COPY "83 00 00 00 00 00 00 00 00 00 00 00 00 6c 00 00"
+#define COPY_BYTES (16 + 2 * 32 + 28)
+#define STATUS_1 "84 00 01 00 00 00 00 00 00 00 00 00 00 ff 00 00"
+#define FAILED_1 "84 04 01 00 00 00 00 00 00 00 00 00 00 ff 00 00"
+
+/* Two units with names of their own; the nexus sees both. */
+static void begin(void)
+{
+	struct raceway_lu_options options = { .naa = { 0x31, 1 } };
+	struct raceway_lun luns[2] = { 0 };
+
+	first = bed_disk();
+	second = bed_disk();
+	options.disk = &first->disk;
+	cr_assert_eq(raceway_lu_new(&options, &one), 0);
+	options.disk = &second->disk;
+	options.naa[1] = 2;
+	cr_assert_eq(raceway_lu_new(&options, &two), 0);
+	nexus = bed_nexus("a", one);
+	luns[0].lu = one;
+	luns[1] = (struct raceway_lun){ 5, false, two };
+	cr_assert_eq(raceway_nexus_map(nexus, luns, 2), 0);
+	bed_run(&t, nexus, "00 00 00 00 00 00", 0, 0);
+	for (unsigned int i = 0; i < BED_BLOCKS * BED_BLOCK; i++)
+		first->data[i] = (uint8_t)(i * 31 + i / 512);
+}
+
+static void put_target(uint8_t *to, uint8_t unit)
+{
+	memset(to, 0, 32);
+	to[0] = 0xe4;
+	to[4] = 1;
+	to[5] = 3;
+	to[7] = 8;
+	to[8] = 0x31;
+	to[9] = unit;
+	to[30] = 2;
+}
+
+/* List identifier 1, targets `one` and `two`, one segment. */
+static void put_list(unsigned int from, unsigned int to, uint16_t blocks, uint64_t from_lba,
+		     uint64_t to_lba)
+{
+	uint8_t *segment = t.out + 80;
+
+	memset(t.out, 0, 512);
+	t.out[0] = 1;
+	raceway_put16(t.out + 2, 64);
+	raceway_put32(t.out + 8, 28);
+	put_target(t.out + 16, 1);
+	put_target(t.out + 48, 2);
+	segment[0] = 0x02;
+	raceway_put16(segment + 2, 24);
+	raceway_put16(segment + 4, (uint16_t)from);
+	raceway_put16(segment + 6, (uint16_t)to);
+	raceway_put16(segment + 10, blocks);
+	raceway_put64(segment + 12, from_lba);
+	raceway_put64(segment + 20, to_lba);
+}
+
+Test(copy, from_unit_to_unit)
+{
+	begin();
+	put_list(0, 1, 3000, 5, 1000);
+	bed_good(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert(memcmp(second->data + 1000 * 512, first->data + 5 * 512, 3000 * 512) == 0);
+	cr_assert(!second->data[1000 * 512 - 1] && !second->data[4000 * 512]);
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 2, "in pieces of 1 MiB");
+	bed_good(&t, nexus, STATUS_1, 255, 0);
+	cr_assert_eq(t.task.in_bytes, 12);
+	cr_assert_eq(t.task.in[4], 1);
+	cr_assert_eq(raceway_get16(t.task.in + 5), 1);
+	cr_assert_eq(raceway_get32(t.task.in + 8), 1500);
+	/* Within one unit. */
+	put_list(0, 0, 10, 0, 4086);
+	bed_good(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert(memcmp(first->data, first->data + 4086 * 512, 10 * 512) == 0);
+}
+
+Test(copy, what_is_told_of_the_unknown)
+{
+	begin();
+	bed_run(&t, nexus, STATUS_1, 255, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+	bed_good(&t, nexus, "84 03 00 00 00 00 00 00 00 00 00 00 00 ff 00 00", 255, 0);
+	cr_assert_eq(t.task.in_bytes, 46);
+	cr_assert_eq(raceway_get32(t.task.in), 42);
+	cr_assert_eq(raceway_get16(t.task.in + 8), 16);
+	cr_assert_eq(raceway_get16(t.task.in + 10), 32);
+	cr_assert_eq(raceway_get32(t.task.in + 12), 16 * 32 + 32 * 28);
+	bed_good(&t, nexus, "83 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 0, 0);
+	/* Four results are kept, the oldest makes room. */
+	for (uint8_t i = 1; i <= 5; i++) {
+		put_list(0, 1, 1, 0, 0);
+		t.out[0] = i;
+		bed_good(&t, nexus, COPY, 0, COPY_BYTES);
+	}
+	bed_run(&t, nexus, STATUS_1, 255, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+	bed_good(&t, nexus, "84 00 05 00 00 00 00 00 00 00 00 00 00 ff 00 00", 255, 0);
+	put_list(0, 1, 1, 0, 0);
+	t.out[0] = 9;
+	t.out[1] = 0x18;
+	bed_good(&t, nexus, COPY, 0, COPY_BYTES);
+	bed_run(&t, nexus, "84 00 09 00 00 00 00 00 00 00 00 00 00 ff 00 00", 255, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+}
+
+static void expect_refused(enum raceway_sense_key key, unsigned int asc)
+{
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	bed_expect_sense(&t, key, asc);
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 0);
+}
+
+Test(copy, lists_that_are_wrong)
+{
+	begin();
+	put_list(0, 1, 1, 0, 0);
+	bed_run(&t, nexus, "83 00 00 00 00 00 00 00 00 00 00 00 00 6b 00 00", 0, 107);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	bed_run(&t, nexus, COPY, 0, 107);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	bed_run(&t, nexus, "83 00 00 00 00 00 00 00 00 00 00 00 00 0f 00 00", 0, 15);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	raceway_put16(t.out + 2, 63);
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	put_list(0, 1, 1, 0, 0);
+	raceway_put32(t.out + 8, UINT32_MAX);
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_PARAMETER_LIST_LENGTH);
+	put_list(0, 1, 1, 0, 0);
+	t.out[16] = 0xe0;
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_TARGET_DESCRIPTOR_TYPE);
+	put_list(0, 1, 1, 0, 0);
+	t.out[17] = 1;
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_LIST);
+	put_list(0, 1, 1, 0, 0);
+	t.out[80] = 3;
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_SEGMENT_DESCRIPTOR_TYPE);
+	put_list(0, 1, 1, 0, 0);
+	t.out[83] = 20;
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_LIST);
+	put_list(0, 1, 1, 0, 0);
+	raceway_put32(t.out + 8, 27);
+	raceway_put32(t.out + 12, 1);
+	expect_refused(RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_LIST);
+	memset(t.out, 0, 700);
+	raceway_put16(t.out + 2, 17 * 32);
+	bed_run(&t, nexus, "83 00 00 00 00 00 00 00 00 00 00 00 02 30 00 00", 0, 560);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_TOO_MANY_TARGETS);
+	raceway_put16(t.out + 2, 0);
+	raceway_put32(t.out + 8, 33 * 28);
+	bed_run(&t, nexus, "83 00 00 00 00 00 00 00 00 00 00 00 03 ac 00 00", 0, 940);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_TOO_MANY_SEGMENTS);
+}
+
+Test(copy, what_is_not_there)
+{
+	begin();
+	put_list(0, 2, 1, 0, 0);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_UNREACHABLE_COPY_TARGET);
+	put_list(0, 1, 1, 0, 0);
+	t.out[49] = 0x20;
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_UNREACHABLE_COPY_TARGET);
+	put_list(0, 1, 1, 0, 0);
+	t.out[57] = 3;
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	put_list(0, 1, 2, 4095, 0);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	put_list(0, 1, 2, 0, 4095);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	put_list(0, 1, 2, 0, UINT64_MAX);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	bed_good(&t, nexus, STATUS_1, 255, 0);
+	cr_assert_eq(t.task.in[4], 2);
+	bed_good(&t, nexus, FAILED_1, 255, 0);
+	cr_assert(t.task.in[56] == 2 && t.task.in[60] == 0x70 && t.task.in[62] == 0x0a);
+	bed_run(&t, nexus, FAILED_1, 255, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+}
+
+Test(copy, errors_and_rights)
+{
+	struct raceway_lun luns[2] = { 0 };
+	struct raceway_nexus *other;
+
+	begin();
+	put_list(0, 1, 1, 0, 0);
+	first->fail[RACEWAY_IO_READ] = -EIO;
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	first->fail[RACEWAY_IO_READ] = 0;
+	luns[0].lu = one;
+	luns[1] = (struct raceway_lun){ 5, true, two };
+	cr_assert_eq(raceway_nexus_map(nexus, luns, 2), 0);
+	put_list(0, 1, 1, 0, 0);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	luns[1].read_only = false;
+	cr_assert_eq(raceway_nexus_map(nexus, luns, 2), 0);
+	other = bed_nexus("b", two);
+	bed_good(&u, other, "16 00 00 00 00 00", 0, 0);
+	put_list(0, 1, 1, 0, 0);
+	expect_refused(RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	bed_good(&u, other, "17 00 00 00 00 00", 0, 0);
+	put_list(0, 1, 1, 0, 0);
+	bed_good(&t, nexus, COPY, 0, COPY_BYTES);
+}
+
+/* It waits at the gate of the other unit, and another copy of the same list is refused meanwhile.
+ */
+Test(copy, waiting_for_a_unit)
+{
+	struct raceway_nexus *other;
+	struct bed_task again = { 0 };
+
+	begin();
+	other = bed_nexus("b", two);
+	second->slow = true;
+	bed_run(&u, other, "89 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 0, 1024);
+	put_list(0, 1, 1, 7, 0);
+	memcpy(again.out, t.out, COPY_BYTES);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(t.done, 0);
+	cr_assert_eq(first->count[RACEWAY_IO_READ], 1);
+	bed_good(&u, nexus, STATUS_1, 255, 0);
+	cr_assert_eq(u.task.in[4], 0, "under way");
+	bed_run(&again, nexus, COPY, 0, COPY_BYTES);
+	bed_expect_sense(&again, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_OPERATION_IN_PROGRESS);
+}
+
+Test(copy, the_unit_goes_away_below_it)
+{
+	struct raceway_lun lun;
+
+	begin();
+	lun = (struct raceway_lun){ 0, false, one };
+	second->slow = true;
+	put_list(0, 1, 2, 7, 0);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(raceway_nexus_map(nexus, &lun, 1), 0);
+	raceway_lu_put(two);
+	bed_complete(second);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	raceway_nexus_free(nexus);
+}

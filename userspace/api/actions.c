@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is done with an object beyond its words: a vHBA's maps, copies of a volume. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "util/cleanup.h"
+
+struct action {
+	const char *name; /* of the object it is done with */
+	const json_t *body;
+};
+
+static int map(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	const struct action *a = context;
+
+	return raceway_vhba_map(model, a->name, a->body, err);
+}
+
+static int unmap(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	const struct action *a = context;
+
+	return raceway_vhba_unmap(model, a->name, json_object_get(a->body, "lun"), err);
+}
+
+static int copy(struct raceway_model *model, const struct action *a, bool frozen,
+		struct raceway_error *err)
+{
+	char made[RACEWAY_VOLUME_NAME];
+
+	return raceway_volume_copy(model, a->name,
+				   json_string_value(json_object_get(a->body, "name")), frozen,
+				   made, err);
+}
+
+static int snapshot(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	return copy(model, context, true, err);
+}
+
+static int clone(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	return copy(model, context, false, err);
+}
+
+static const struct known {
+	const char *kind, *word;
+	raceway_core_edit edit;
+	bool copies; /* the answer is another object: body's name */
+} actions[] = {
+	{ "vhba", "map", map, false },
+	{ "vhba", "unmap", unmap, false },
+	{ "volume", "snapshot", snapshot, true },
+	{ "volume", "clone", clone, true },
+};
+
+/* The object that the answer is about: "SAN/NAME" of a copy. */
+static int result_name(const struct known *known, const struct action *a, char *buf, size_t size,
+		       struct raceway_error *err)
+{
+	const char *name = json_string_value(json_object_get(a->body, "name"));
+	char object[96];
+
+	snprintf(buf, size, "%s", a->name);
+	if (!known->copies)
+		return 0;
+	snprintf(object, sizeof(object), "%s %.80s", known->kind, a->name);
+	if (!name)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, object, "name",
+					 "name is missing: that of the copy");
+	if (strchr(name, '/'))
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "%.*s/%s", (int)strcspn(a->name, "/"), a->name, name);
+	return 0;
+}
+
+static void run(struct raceway_core *core, const struct raceway_kind *kind,
+		const struct known *known, const char *name, const struct raceway_request *request,
+		struct raceway_response *response)
+{
+	json_auto_t *body = NULL;
+	struct raceway_error err = { 0 };
+	char result[2 * RACEWAY_VOLUME_NAME];
+	struct action action = { .name = name };
+
+	if (raceway_api_body(request, &body, &err)) {
+		raceway_api_error(response, &err);
+		return;
+	}
+	action.body = body;
+	if (result_name(known, &action, result, sizeof(result), &err))
+		raceway_api_error(response, &err);
+	else
+		raceway_api_change(core, kind, result, known->edit, &action, request, response);
+}
+
+bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, const struct raceway_request *request,
+			struct raceway_response *response)
+{
+	const char *slash = strchr(name, '/'), *word = slash ? strchr(slash + 1, '/') : NULL;
+	char object[RACEWAY_VOLUME_NAME];
+
+	if (!word || (size_t)(word - name) >= sizeof(object))
+		return false;
+	snprintf(object, sizeof(object), "%.*s", (int)(word - name), name);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(actions[i].kind, kind->name) || strcmp(actions[i].word, word + 1))
+			continue;
+		if (strcmp(request->method, "POST"))
+			raceway_api_method_error(request, "POST", response);
+		else
+			run(core, kind, &actions[i], object, request, response);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copies of volumes that the engine goes on with after the answer. One that fails, or whose engine
+ * died, is a change that failed: the volume is taken back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/core.h"
+#include "util/cleanup.h"
+
+static int forget(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	return raceway_model_delete(model, raceway_kind_find("volume"), context, err);
+}
+
+static void take_back(struct raceway_core *core, const char *volume, const char *why)
+{
+	struct raceway_error err = { 0 };
+	char line[512];
+
+	fprintf(stderr, "racewayd: volume %s: the copy failed: %s\n", volume, why);
+	/* mapped meanwhile: it stays, and says that it has no file */
+	if (raceway_core_change(core, forget, (void *)volume, false, NULL, &err))
+		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
+}
+
+/* It is all there: of that nobody but the store need know. */
+static void finish(struct raceway_core *core, const char *volume)
+{
+	struct raceway_model *model = raceway_model_clone(core->model);
+	struct raceway_error err = { 0 };
+
+	if (!model)
+		return;
+	raceway_volume_set_copying(model, volume, false);
+	if (raceway_store_commit(core->store, core->model, model, &err)) {
+		fprintf(stderr, "racewayd: volume %s: %s\n", volume, err.message);
+		raceway_model_free(model);
+		return;
+	}
+	raceway_model_free(core->model);
+	core->model = model;
+}
+
+void raceway_core_copy_event(struct raceway_core *core, const json_t *event)
+{
+	const char *volume = json_string_value(json_object_get(event, "volume")),
+		   *why = json_string_value(json_object_get(event, "error"));
+
+	if (!volume || !raceway_model_get(core->model, raceway_kind_find("volume"), volume))
+		return;
+	if (why)
+		take_back(core, volume, why);
+	else if (json_equal(json_object_get(event, "done"), json_object_get(event, "of")))
+		finish(core, volume);
+}
+
+/* What the engine says of it: it may have been finished while nobody listened. */
+static void look(struct raceway_core *core, const char *volume, const json_t *status)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "volumes"), i, entry) {
+		const char *name = json_string_value(json_object_get(entry, "name")),
+			   *oper = json_string_value(json_object_get(entry, "oper"));
+
+		if (!name || strcmp(name, volume) || json_object_get(entry, "copying"))
+			continue;
+		if (oper && !strcmp(oper, "up"))
+			finish(core, volume);
+		else
+			take_back(core, volume, "the storage engine ended");
+		return;
+	}
+}
+
+void raceway_core_copies(struct raceway_core *core)
+{
+	json_auto_t *copying = NULL;
+	json_auto_t *status = NULL;
+	json_t *name;
+	size_t i;
+
+	if (!raceway_storage_up(&core->storage) || core->copies_ms == core->storage.up_ms)
+		return;
+	core->copies_ms = core->storage.up_ms;
+	copying = raceway_volumes_copying(core->model);
+	if (!json_array_size(copying))
+		return;
+	status = raceway_storage_status(&core->storage, false);
+	json_array_foreach (copying, i, name)
+		look(core, json_string_value(name), status);
+}
