@@ -45,7 +45,7 @@ void raceway_data_out_begin(struct raceway_iscsi_conn *conn, const struct racewa
 	conn->receive.request = request;
 	if (!request->refused_key && !may_fill(request, bhs))
 		raceway_command_spoil(request);
-	if (!request->refused_key)
+	if (!request->refused_key && raceway_bhs_data_bytes(bhs) > 0)
 		conn->receive.sink = request->data + request->have;
 }
 

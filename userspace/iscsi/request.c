@@ -156,7 +156,8 @@ static void send_text(struct raceway_request *request, bool final)
 		session->text_itt = request->bhs.itt;
 		out->bhs.response.tag = htobe32(session->answer_ttt);
 	}
-	raceway_send_data(conn, out, session->answer.data + session->answered, bytes);
+	raceway_send_data(conn, out, bytes ? session->answer.data + session->answered : NULL,
+			  bytes);
 	session->answered += bytes;
 	if (session->answered < session->answer.bytes)
 		return;
