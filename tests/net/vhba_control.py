@@ -5,7 +5,8 @@
 vhba_control.py SOCKET [--netns NAME] REQUEST...
   REQUEST is a JSON object, @FILE with one, or - for one JSON object per line of standard input.
   "id" is filled in. A "listen" has a member "address" (IP:PORT or [IP6]:PORT), for which a
-  listening socket is made, in the namespace NAME if there is one, and passed on.
+  listening socket is made, in the namespace NAME if there is one, and passed on. "wait" is for
+  this program: it waits for an "event" for so many "seconds", and prints it.
   Before the first request comes a "hello". Every answer is printed as one line; events too, as
   they come. Exit status 1 if an answer has an error.
 """
@@ -146,6 +147,9 @@ def main():
         op = request.pop("op")
         if op == "listen":
             answer = control.listen(request["portal"], request["address"], netns)
+        elif op == "wait":
+            answer = control.wait_event(request["event"], request["seconds"])
+            answer = answer or {"error": "it did not come"}
         else:
             answer = control.ask(op, **request)
         failed = failed or "error" in answer

@@ -10,6 +10,11 @@
  * It is locked (flock(2)) as long as it is open, so that no two engines serve it. A file's size
  * is that of the disk. 0 or an error. */
 int raceway_disk_file_open(int fd, struct raceway_disk **ret_disk, struct raceway_error *err);
+/* `failed` is called with each operation that fails, on its worker, before its done(). Before the
+ * disk is used. */
+void raceway_disk_file_watch(struct raceway_disk *disk,
+			     void (*failed)(void *context, const struct raceway_io *io),
+			     void *context);
 /* The file has grown: its size is read again. 0, or -errno and nothing changed. */
 int raceway_disk_file_grow(struct raceway_disk *disk);
 /* Bytes that have space. 0 or -errno. */

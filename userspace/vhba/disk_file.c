@@ -30,6 +30,8 @@ struct file {
 	struct raceway_disk disk;
 	int fd;
 	bool device;
+	void (*failed)(void *context, const struct raceway_io *io);
+	void *context;
 	struct raceway_disk_guard *guard; /* atomic */
 	bool no_quick_write; /* the file system knows no RWF_NOWAIT for writes; atomic */
 };
@@ -129,8 +131,11 @@ static void complete(struct raceway_wait *wait, int result, uint32_t flags)
 	if (result == 0 && (io->kind == RACEWAY_IO_READ || io->kind == RACEWAY_IO_WRITE ||
 			    (step->writes_zeroes && !step->syncs)))
 		result = -EIO;
+	io->result = result < 0 ? result : 0;
+	if (io->result && step->file->failed)
+		step->file->failed(step->file->context, io);
 	free(step);
-	finish(io, result < 0 ? result : 0);
+	io->done(io);
 }
 
 /* What can be done without waiting; the bytes that were, or 0. */
@@ -311,6 +316,14 @@ int raceway_disk_file_open(int fd, struct raceway_disk **ret_disk, struct racewa
 	own = -1;
 	*ret_disk = &RACEWAY_TAKE(file)->disk;
 	return 0;
+}
+
+void raceway_disk_file_watch(struct raceway_disk *disk,
+			     void (*failed)(void *context, const struct raceway_io *io),
+			     void *context)
+{
+	file_of(disk)->failed = failed;
+	file_of(disk)->context = context;
 }
 
 void raceway_disk_file_guard(struct raceway_disk *disk, struct raceway_disk_guard *guard)

@@ -48,6 +48,8 @@ struct raceway_volume {
 	struct raceway_disk *disk;
 	struct raceway_lu *lu;
 	struct raceway_vhba_keep keep;
+	struct raceway_events *events;
+	uint64_t told_ns; /* of an error; atomic */
 };
 
 struct raceway_portal {

@@ -22,7 +22,9 @@
  *            Absent rates are none. What differs from what is served is changed while sessions
  *            run. Answer: {"problems": [{"object", "message"}]}: what cannot be served, and why;
  *            the rest is served.
- * listen     {"portal": NAME} and one listening socket. racewayd makes sockets (in the portal's
+ * listen     {"portal": NAME} and one listening socket, then, if the portal is in another network
+ *            namespace than the engine, a NETLINK_ROUTE socket of it: by that the engine asks
+ *            where a connection comes from (auth location). racewayd makes sockets (in the portal's
  *            netns), the engine only accepts. Kept until a configure without the portal, or with
  *            another address.
  * create     {"volume": SAN/NAME, "type", "path", "size"}: a new thin file; refused if there is

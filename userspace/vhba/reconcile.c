@@ -49,7 +49,7 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 				problem(problems, "volume", c->name, "its size cannot be read");
 		} else if (raceway_copy_is_making(engine, c->name)) {
 			continue; /* it is opened when it is all there */
-		} else if (raceway_volume_open(c, engine->keep_dir, &volume, &err)) {
+		} else if (raceway_volume_open(engine, c, &volume, &err)) {
 			problem(problems, "volume", c->name, err.message);
 			engine->incomplete = true;
 			continue;

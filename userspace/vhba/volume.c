@@ -12,8 +12,10 @@
 
 #include "util/cleanup.h"
 #include "vhba/disk.h"
+#include "vhba/events.h"
 #include "vhba/pool.h"
 
+#define TELL_NS 1000000000ULL
 #define NAA_LOCAL 3 /* locally assigned, SPC-4 7.8.6.6.4 */
 
 static const char *source_of(const struct raceway_volume_config *config)
@@ -78,7 +80,26 @@ static void gone(void *context)
 	free(volume);
 }
 
-int raceway_volume_open(const struct raceway_volume_config *config, int keep_dir,
+/* On a worker. A store that fails fails often: not each time is told. */
+static void failed(void *context, const struct raceway_io *io)
+{
+	static const char *const kinds[] = { "read", "write", "flush", "unmap", "zero" };
+	struct raceway_volume *volume = context;
+	uint64_t now = raceway_clock_ns(),
+		 told = __atomic_load_n(&volume->told_ns, __ATOMIC_RELAXED);
+	char message[128];
+
+	if (now - told < TELL_NS ||
+	    !__atomic_compare_exchange_n(&volume->told_ns, &told, now, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return;
+	snprintf(message, sizeof(message), "%s of %" PRIu64 " bytes at %" PRIu64 ": %s",
+		 kinds[io->kind], io->bytes, io->offset, strerror(-io->result));
+	raceway_events_put(volume->events, json_pack("{s:s, s:s, s:s}", "event", "volume-error",
+						     "volume", volume->name, "message", message));
+}
+
+int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volume_config *config,
 			struct raceway_volume **ret_volume, struct raceway_error *err)
 {
 	RACEWAY_FREE struct raceway_volume *volume = calloc(1, sizeof(*volume));
@@ -94,7 +115,10 @@ int raceway_volume_open(const struct raceway_volume_config *config, int keep_dir
 	snprintf(volume->source, sizeof(volume->source), "%s", source_of(config));
 	volume->type = config->san->type;
 	volume->id = config->id;
-	raceway_keep_init(&volume->keep, keep_dir, config->id);
+	raceway_keep_init(&volume->keep, engine->keep_dir, config->id);
+	volume->events = engine->events;
+	if (volume->type == RACEWAY_SAN_POOL)
+		raceway_disk_file_watch(volume->disk, failed, volume);
 	options.disk = volume->disk;
 	options.keep = &volume->keep.keep;
 	snprintf(options.name, sizeof(options.name), "%s", config->name);

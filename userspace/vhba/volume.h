@@ -6,8 +6,8 @@
 #include "util/error.h"
 #include "vhba/engine.h"
 
-/* Opens what `config` names; `keep_dir` as of raceway_keep_open(). 0 or an error. */
-int raceway_volume_open(const struct raceway_volume_config *config, int keep_dir,
+/* Opens what `config` names, for the engine's workers. 0 or an error. */
+int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volume_config *config,
 			struct raceway_volume **ret_volume, struct raceway_error *err);
 /* The table does not serve it any more: it goes when nobody has it mapped. */
 void raceway_volume_close(struct raceway_volume *volume);
