@@ -90,10 +90,10 @@ static void submit(struct raceway_task *task, struct raceway_itl *itl, enum race
 	raceway_task_submit_to(task, itl->lu, kind, offset + copy->done, copy->piece, copy->data);
 }
 
-/* Whether the nexus may still do that to the unit. */
+/* Whether the nexus still has the unit, and may do that to it. */
 static bool allowed(const struct raceway_itl *itl, uint32_t need)
 {
-	return !(atomic_load(&itl->refused) & (need | RACEWAY_NEED_RESERVE)) &&
+	return !itl->gone && !(atomic_load(&itl->refused) & (need | RACEWAY_NEED_RESERVE)) &&
 	       !(atomic_load(&itl->lu->restricted) &
 		 (RACEWAY_RESTRICT_SANITIZING | RACEWAY_RESTRICT_SANITIZE_FAILED)) &&
 	       !(need == RACEWAY_NEED_WRITE && raceway_write_protected(itl, NULL));

@@ -66,6 +66,7 @@ struct raceway_itl {
 	_Atomic uint64_t resets;     /* tasks that began before are aborted */
 	/* Its worker's. */
 	unsigned int holds;		    /* the nexus's map, and tasks */
+	bool gone;			    /* out of the map; tasks may still hold it */
 	struct raceway_copy_result *copies; /* RACEWAY_COPY_RESULTS, or NULL before the first */
 
 	/* Under the lock of the unit. */

@@ -253,3 +253,33 @@ Test(copy, the_unit_goes_away_below_it)
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	raceway_nexus_free(nexus);
 }
+
+/* What the nexus may not see any more, it neither writes nor reads, though the copy holds it. */
+Test(copy, the_unit_is_unmapped_in_the_middle)
+{
+	struct raceway_lun lun;
+
+	begin();
+	lun = (struct raceway_lun){ 0, false, one };
+	second->slow = true;
+	put_list(0, 1, 3000, 0, 0);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 1);
+	cr_assert_eq(raceway_nexus_map(nexus, &lun, 1), 0);
+	while (bed_complete(second))
+		;
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 1, "written after it was unmapped");
+	bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	/* The unit that is read. */
+	begin();
+	lun = (struct raceway_lun){ 0, false, one };
+	first->slow = true;
+	put_list(1, 0, 3000, 0, 0);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(second->count[RACEWAY_IO_READ], 1);
+	cr_assert_eq(raceway_nexus_map(nexus, &lun, 1), 0);
+	while (bed_complete(first))
+		;
+	cr_assert_eq(second->count[RACEWAY_IO_READ], 1, "read after it was unmapped");
+	bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+}
