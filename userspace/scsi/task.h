@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "scsi/disk.h"
+#include "vhba/worker.h"
 
 #define RACEWAY_CDB_MAX 32
 #define RACEWAY_SENSE_MAX 96
@@ -83,6 +84,8 @@ struct raceway_task {
 	/* A command of several operations goes on here after each; false: it has ended. */
 	bool (*advance)(struct raceway_task *task);
 	bool advancing, again;
+	uint64_t round_bytes; /* submitted since the worker last got its turn */
+	struct raceway_call resume;
 	/* NULL, or ends a command at once that waits for no operation of its own. */
 	void (*cancel)(struct raceway_task *task);
 	/* The gate of a unit that it is in or waits at, and what follows the waiting. */
