@@ -84,7 +84,8 @@ struct raceway_nexus {
 	struct raceway_tmf_request *requests;
 	uint64_t order;
 	size_t depth;
-	unsigned int busy; /* calls on the stack that use it */
+	unsigned int copies; /* EXTENDED COPY under way */
+	unsigned int busy;   /* calls on the stack that use it */
 	bool closing;
 };
 

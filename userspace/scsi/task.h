@@ -128,5 +128,9 @@ struct raceway_cdb_cost {
 };
 void raceway_cdb_cost(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t block_bytes,
 		      struct raceway_cdb_cost *ret_cost);
+/* The same, of a task that the device server does not have yet; the list of an EXTENDED COPY is
+ * looked at too. On the worker of its nexus. */
+void raceway_task_cost(const struct raceway_task *task, uint32_t block_bytes,
+		       struct raceway_cdb_cost *ret_cost);
 
 #endif

@@ -225,8 +225,7 @@ void raceway_session_submit(void *context, struct raceway_task *task)
 	struct raceway_cdb_cost cost = { 0 };
 
 	if (lun)
-		raceway_cdb_cost(task->cdb, task->cdb_bytes, raceway_lu_disk(lun->lu)->block_bytes,
-				 &cost);
+		raceway_task_cost(task, raceway_lu_disk(lun->lu)->block_bytes, &cost);
 	task->serve = (struct raceway_task_serve){
 		.done = task->done,
 		.since_ns = raceway_worker_now(task->worker),
