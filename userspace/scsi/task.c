@@ -212,14 +212,15 @@ void raceway_task_submit_to(struct raceway_task *task, const struct raceway_lu *
 	struct raceway_disk *disk = lu->options.disk;
 
 	task->round_bytes += bytes;
-	task->io = (struct raceway_io){ .kind = kind,
-					.fua = kind == RACEWAY_IO_WRITE &&
-					       atomic_load(&lu->write_through),
-					.offset = offset,
-					.bytes = bytes,
-					.data = data,
-					.done = submitted_done,
-					.context = task };
+	task->io =
+		(struct raceway_io){ .kind = kind,
+				     .fua = (kind == RACEWAY_IO_WRITE || kind == RACEWAY_IO_ZERO) &&
+					    atomic_load(&lu->write_through),
+				     .offset = offset,
+				     .bytes = bytes,
+				     .data = data,
+				     .done = submitted_done,
+				     .context = task };
 	disk->ops->submit(disk, task->worker, &task->io);
 }
 

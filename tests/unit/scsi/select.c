@@ -41,6 +41,9 @@ Test(select, the_cache_is_turned_off)
 	cr_assert_eq(disk->count[RACEWAY_IO_FLUSH], 1, "nothing stays in it");
 	bed_good(&t, nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
 	cr_assert(disk->last.fua);
+	memset(t.out, 0, BED_BLOCK);
+	bed_good(&t, nexus, "41 00 00 00 00 00 00 00 08 00", 0, BED_BLOCK);
+	cr_assert(disk->last.kind == RACEWAY_IO_ZERO && disk->last.fua);
 	bed_run(&t, other, "00 00 00 00 00 00", 0, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2a01);
 	bed_good(&t, other, CACHING, 255, 0);
