@@ -18,6 +18,8 @@ enum raceway_command_flag {
 	RACEWAY_COMMAND_QUIET = 1 << 4,	     /* no unit attention is reported on it */
 	RACEWAY_COMMAND_SANITIZING = 1 << 5, /* allowed while SANITIZE runs, or has failed */
 	RACEWAY_COMMAND_LOCAL = 1 << 6,	     /* never passed to an upstream array */
+	/* Changes for all what is no block of the unit: refused to a map that is read-only. */
+	RACEWAY_COMMAND_CHANGES = 1 << 7,
 };
 
 struct raceway_command {
@@ -72,6 +74,9 @@ bool raceway_task_room(struct raceway_task *task, size_t bytes);
 void *raceway_task_scratch(struct raceway_task *task, size_t bytes);
 /* The task is to end as aborted: its steps stop. */
 bool raceway_task_dead(const struct raceway_task *task);
+/* Operations that end within their submission follow each other at once up to this; then the
+ * worker turns to others. */
+#define RACEWAY_ROUND_BYTES (4U << 20)
 /* Runs task->advance() until it waits for an operation, or ends the task. */
 void raceway_task_advance(struct raceway_task *task);
 /* An operation of the task on its own unit: advance() follows. */

@@ -12,8 +12,8 @@
 #include "scsi/vpd.h"
 
 #define HEADER 16
-#define PIECE_BYTES (1U << 20)
-#define LIST_ID_NONE 3 /* LIST ID USAGE */
+#define PIECE_BYTES (256U << 10) /* memory that no connection answers for */
+#define LIST_ID_NONE 3		 /* LIST ID USAGE */
 #define NULL_UNIT 0x20
 #define DEVICE_TYPE 0x1f
 #define DESTINATION_COUNTS 0x02
@@ -30,6 +30,10 @@ enum step {
 struct segment {
 	struct raceway_itl *from, *to;
 	uint64_t read_at, write_at, bytes;
+};
+
+struct list {
+	uint64_t targets, segments, inlined;
 };
 
 struct copy {
@@ -62,6 +66,7 @@ static void end(struct raceway_task *task)
 	}
 	if (copy->result)
 		copy->result->running = false;
+	task->nexus->copies--;
 }
 
 /* With COPY ABORTED, which says which segment it was. */
@@ -90,10 +95,10 @@ static void submit(struct raceway_task *task, struct raceway_itl *itl, enum race
 	raceway_task_submit_to(task, itl->lu, kind, offset + copy->done, copy->piece, copy->data);
 }
 
-/* Whether the nexus may still do that to the unit. */
+/* Whether the nexus still has the unit, and may do that to it. */
 static bool allowed(const struct raceway_itl *itl, uint32_t need)
 {
-	return !(atomic_load(&itl->refused) & (need | RACEWAY_NEED_RESERVE)) &&
+	return !itl->gone && !(atomic_load(&itl->refused) & (need | RACEWAY_NEED_RESERVE)) &&
 	       !(atomic_load(&itl->lu->restricted) &
 		 (RACEWAY_RESTRICT_SANITIZING | RACEWAY_RESTRICT_SANITIZE_FAILED)) &&
 	       !(need == RACEWAY_NEED_WRITE && raceway_write_protected(itl, NULL));
@@ -263,6 +268,7 @@ static void start(struct raceway_task *task, size_t targets, size_t segments)
 
 	if (!copy)
 		return;
+	task->nexus->copies++;
 	if (named)
 		copy->result = result_for(task->itl, task->out[0]);
 	for (size_t i = 0; i < segments; i++, d += RACEWAY_COPY_SEGMENT_BYTES) {
@@ -304,10 +310,43 @@ static bool segments_ok(struct raceway_task *task, size_t at, size_t bytes)
 	return true;
 }
 
+/* Lengths of the list's parts, in bytes. False: they are not in the list. */
+static bool parse_list(const struct raceway_task *task, uint64_t bytes, struct list *ret_list)
+{
+	if (bytes < HEADER || bytes > task->out_bytes)
+		return false;
+	ret_list->targets = raceway_get16(task->out + 2);
+	ret_list->segments = raceway_get32(task->out + 8);
+	ret_list->inlined = raceway_get32(task->out + 12);
+	return HEADER + ret_list->targets + ret_list->segments + ret_list->inlined <= bytes &&
+	       ret_list->targets + ret_list->segments <= RACEWAY_COPY_LIST_MAX &&
+	       ret_list->targets % RACEWAY_COPY_TARGET_BYTES == 0;
+}
+
+uint64_t raceway_copy_bytes(const struct raceway_task *task)
+{
+	uint64_t sum = 0;
+	struct list list;
+	const uint8_t *d;
+
+	if (!parse_list(task, raceway_get32(task->cdb + 10), &list))
+		return 0;
+	d = task->out + HEADER + list.targets;
+	for (size_t i = 0; i < list.segments / RACEWAY_COPY_SEGMENT_BYTES; i++) {
+		struct segment s;
+
+		if (!parse_segment(task, d + i * RACEWAY_COPY_SEGMENT_BYTES,
+				   list.targets / RACEWAY_COPY_TARGET_BYTES, &s))
+			sum += s.bytes;
+	}
+	return sum;
+}
+
 void raceway_run_extended_copy(struct raceway_task *task)
 {
-	uint64_t bytes = raceway_get32(task->cdb + 10), targets, segments, inlined;
+	uint64_t bytes = raceway_get32(task->cdb + 10);
 	struct raceway_copy_result *result;
+	struct list list;
 
 	if (!bytes) {
 		raceway_task_good(task);
@@ -315,28 +354,26 @@ void raceway_run_extended_copy(struct raceway_task *task)
 	}
 	if (!raceway_task_list_ok(task, bytes))
 		return;
-	targets = bytes < HEADER ? 0 : raceway_get16(task->out + 2);
-	segments = bytes < HEADER ? 0 : raceway_get32(task->out + 8);
-	inlined = bytes < HEADER ? 0 : raceway_get32(task->out + 12);
-	if (bytes < HEADER || HEADER + targets + segments + inlined > bytes ||
-	    targets + segments > RACEWAY_COPY_LIST_MAX || targets % RACEWAY_COPY_TARGET_BYTES) {
+	if (!parse_list(task, bytes, &list)) {
 		raceway_task_fail(task, RACEWAY_KEY_ILLEGAL_REQUEST,
 				  RACEWAY_ASC_PARAMETER_LIST_LENGTH);
 		return;
 	}
-	if (targets / RACEWAY_COPY_TARGET_BYTES > RACEWAY_COPY_TARGETS_MAX ||
-	    segments / RACEWAY_COPY_SEGMENT_BYTES > RACEWAY_COPY_SEGMENTS_MAX) {
+	if (list.targets / RACEWAY_COPY_TARGET_BYTES > RACEWAY_COPY_TARGETS_MAX ||
+	    list.segments / RACEWAY_COPY_SEGMENT_BYTES > RACEWAY_COPY_SEGMENTS_MAX) {
 		raceway_task_fail(task, RACEWAY_KEY_ILLEGAL_REQUEST,
-				  targets / RACEWAY_COPY_TARGET_BYTES > RACEWAY_COPY_TARGETS_MAX
+				  list.targets / RACEWAY_COPY_TARGET_BYTES >
+						  RACEWAY_COPY_TARGETS_MAX
 					  ? RACEWAY_ASC_TOO_MANY_TARGETS
 					  : RACEWAY_ASC_TOO_MANY_SEGMENTS);
 		return;
 	}
-	if (inlined) { /* no segment takes it */
+	if (list.inlined) { /* no segment takes it */
 		raceway_task_bad_list(task, 12);
 		return;
 	}
-	if (!targets_ok(task, targets) || !segments_ok(task, HEADER + targets, segments))
+	if (!targets_ok(task, list.targets) ||
+	    !segments_ok(task, HEADER + list.targets, list.segments))
 		return;
 	result = raceway_copy_result_find(task->itl, task->out[0]);
 	if ((task->out[1] >> 3 & 3) != LIST_ID_NONE && result && result->running) {
@@ -344,5 +381,10 @@ void raceway_run_extended_copy(struct raceway_task *task)
 				  RACEWAY_ASC_OPERATION_IN_PROGRESS);
 		return;
 	}
-	start(task, targets / RACEWAY_COPY_TARGET_BYTES, segments / RACEWAY_COPY_SEGMENT_BYTES);
+	if (task->nexus->copies >= RACEWAY_COPIES_PER_NEXUS) {
+		raceway_task_status(task, RACEWAY_SCSI_TASK_SET_FULL);
+		return;
+	}
+	start(task, list.targets / RACEWAY_COPY_TARGET_BYTES,
+	      list.segments / RACEWAY_COPY_SEGMENT_BYTES);
 }

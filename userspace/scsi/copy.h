@@ -16,7 +16,8 @@
 #define RACEWAY_COPY_SEGMENT_MAX 0xffffU /* blocks of one segment */
 #define RACEWAY_COPY_TARGET_IDENTIFICATION 0xe4
 #define RACEWAY_COPY_BLOCK_TO_BLOCK 0x02
-#define RACEWAY_COPY_RESULTS 4 /* kept of the latest copies, per I_T_L nexus */
+#define RACEWAY_COPIES_PER_NEXUS 2 /* under way at once; TASK SET FULL for more */
+#define RACEWAY_COPY_RESULTS 4	   /* kept of the latest copies, per I_T_L nexus */
 
 /* What RECEIVE COPY RESULTS tells of one copy. */
 struct raceway_copy_result {
@@ -28,6 +29,8 @@ struct raceway_copy_result {
 	uint8_t sense[RACEWAY_SENSE_MAX];
 };
 
+/* How much an EXTENDED COPY is to copy, as far as its list can be read; it need not have begun. */
+uint64_t raceway_copy_bytes(const struct raceway_task *task);
 /* Of this list, or NULL. */
 struct raceway_copy_result *raceway_copy_result_find(struct raceway_itl *itl, uint8_t list);
 

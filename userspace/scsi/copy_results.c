@@ -64,8 +64,8 @@ static void report_parameters(struct raceway_task *task, uint32_t allocation)
 	raceway_put16(data + 10, RACEWAY_COPY_SEGMENTS_MAX);
 	raceway_put32(data + 12, RACEWAY_COPY_LIST_MAX);
 	raceway_put32(data + 16, RACEWAY_COPY_SEGMENT_MAX * raceway_lu_block_bytes(task->lu));
-	raceway_put16(data + 34, RACEWAY_COPY_RESULTS);
-	data[36] = RACEWAY_COPY_RESULTS;
+	raceway_put16(data + 34, RACEWAY_COPIES_PER_NEXUS);
+	data[36] = RACEWAY_COPIES_PER_NEXUS;
 	data[37] = (uint8_t)__builtin_ctz(raceway_lu_block_bytes(task->lu));
 	data[43] = 2; /* implemented descriptors */
 	data[44] = RACEWAY_COPY_BLOCK_TO_BLOCK;

@@ -5,6 +5,7 @@
 #include "scsi/bytes.h"
 #include "scsi/codes.h"
 #include "scsi/command.h"
+#include "scsi/copy.h"
 
 #define UNMAP_BIT 0x08
 
@@ -33,6 +34,7 @@ static enum direction direction_of(const uint8_t *cdb)
 	case RACEWAY_OP_WRITE_ATOMIC_16:
 	case RACEWAY_OP_WRITE_SAME_10:
 	case RACEWAY_OP_WRITE_SAME_16:
+	case RACEWAY_OP_SANITIZE:
 		return WRITES;
 	case RACEWAY_OP_WRITE_VERIFY_10:
 	case RACEWAY_OP_WRITE_VERIFY_12:
@@ -70,6 +72,8 @@ static uint64_t blocks_of(const uint8_t *cdb)
 		return cdb[13];
 	case RACEWAY_OP_WRITE_ATOMIC_16:
 		return raceway_get16(cdb + 12);
+	case RACEWAY_OP_SANITIZE: /* has a pace of its own: RACEWAY_SANITIZE_BYTES_PER_S */
+		return 0;
 	case RACEWAY_OP_WRITE_SAME_10:
 	case RACEWAY_OP_WRITE_SAME_16:
 		if (cdb[1] & UNMAP_BIT) /* a range is given back, nothing is written */
@@ -96,4 +100,14 @@ void raceway_cdb_cost(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t block_byte
 	/* A transfer of more is refused, and costs nothing. */
 	if (is_transfer(whole) && ret_cost->bytes > RACEWAY_TRANSFER_MAX)
 		ret_cost->bytes = 0;
+}
+
+void raceway_task_cost(const struct raceway_task *task, uint32_t block_bytes,
+		       struct raceway_cdb_cost *ret_cost)
+{
+	raceway_cdb_cost(task->cdb, task->cdb_bytes, block_bytes, ret_cost);
+	if (task->cdb[0] != RACEWAY_OP_EXTENDED_COPY || (task->cdb[1] & 0x1f))
+		return;
+	ret_cost->bytes = raceway_copy_bytes(task);
+	ret_cost->read = ret_cost->write = true;
 }

@@ -45,6 +45,13 @@ static void passed_done(struct raceway_task *task)
 	raceway_task_status(task, task->status);
 }
 
+/* The map lets nobody change the unit. */
+static bool map_refuses(const struct raceway_task *task)
+{
+	return task->itl->lun.read_only &&
+	       (task->command->flags & (RACEWAY_COMMAND_WRITES | RACEWAY_COMMAND_CHANGES));
+}
+
 /* To the device server of an array. What we do not know may write, so it does not go there for a
  * map that is read-only. */
 static void pass(struct raceway_task *task)
@@ -55,7 +62,7 @@ static void pass(struct raceway_task *task)
 		raceway_task_fail(task, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_OPCODE);
 		return;
 	}
-	if (task->itl->lun.read_only && (task->command->flags & RACEWAY_COMMAND_WRITES)) {
+	if (task->command && map_refuses(task)) {
 		raceway_task_fail(task, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
 		return;
 	}
@@ -137,6 +144,10 @@ static bool state_ok(struct raceway_task *task)
 
 	if (atomic_load(&task->itl->refused) & command->need) {
 		raceway_task_status(task, RACEWAY_SCSI_RESERVATION_CONFLICT);
+		return false;
+	}
+	if (map_refuses(task)) {
+		raceway_task_fail(task, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
 		return false;
 	}
 	if ((command->flags & RACEWAY_COMMAND_WRITES) && raceway_write_protected(task->itl, &asc)) {

@@ -10,6 +10,10 @@ struct resume {
 	struct raceway_task *first, **end;
 };
 
+/* What this thread goes through: who is let in by one that runs from it is appended, or each would
+ * run on the stack of the one before. */
+static _Thread_local struct resume *running;
+
 static void append(struct raceway_task ***end, struct raceway_task *task)
 {
 	task->gate_next = NULL;
@@ -17,14 +21,18 @@ static void append(struct raceway_task ***end, struct raceway_task *task)
 	*end = &task->gate_next;
 }
 
-static void run_list(struct raceway_task *task)
+static void run_list(struct resume *resume)
 {
-	while (task) {
-		struct raceway_task *next = task->gate_next;
+	struct raceway_task *task;
 
+	running = resume;
+	while ((task = resume->first)) {
+		resume->first = task->gate_next;
+		if (!resume->first)
+			resume->end = &resume->first;
 		task->admitted(task);
-		task = next;
 	}
+	running = NULL;
 }
 
 /* On the worker of the I_T_L nexus. It lives as long as its tasks, and there is one at least. */
@@ -32,15 +40,15 @@ static void wake(struct raceway_call *call, struct raceway_worker *worker)
 {
 	struct raceway_itl *itl =
 		(struct raceway_itl *)((char *)call - offsetof(struct raceway_itl, wake));
-	struct raceway_task *list;
+	struct resume resume;
 
 	(void)worker;
 	pthread_mutex_lock(&itl->lu->lock);
-	list = itl->ready;
+	resume = (struct resume){ itl->ready, itl->ready_end };
 	itl->ready = NULL;
 	itl->waking = false;
 	pthread_mutex_unlock(&itl->lu->lock);
-	run_list(list);
+	run_list(&resume);
 }
 
 static bool empty(const struct raceway_lu *lu)
@@ -93,11 +101,12 @@ static void promote(struct raceway_lu *lu, const struct raceway_worker *here, st
 /* With the lock held, which it gives back. */
 static void promote_and_run(struct raceway_lu *lu, const struct raceway_worker *here)
 {
-	struct resume resume = { .end = &resume.first };
+	struct resume own = { .end = &own.first };
 
-	promote(lu, here, &resume);
+	promote(lu, here, running ? running : &own);
 	pthread_mutex_unlock(&lu->lock);
-	run_list(resume.first);
+	if (own.first)
+		run_list(&own);
 }
 
 /* Waits in the queue, unless it is empty and the task may go on. */

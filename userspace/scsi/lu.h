@@ -66,6 +66,7 @@ struct raceway_itl {
 	_Atomic uint64_t resets;     /* tasks that began before are aborted */
 	/* Its worker's. */
 	unsigned int holds;		    /* the nexus's map, and tasks */
+	bool gone;			    /* out of the map; tasks may still hold it */
 	struct raceway_copy_result *copies; /* RACEWAY_COPY_RESULTS, or NULL before the first */
 
 	/* Under the lock of the unit. */
@@ -83,7 +84,8 @@ struct raceway_nexus {
 	struct raceway_tmf_request *requests;
 	uint64_t order;
 	size_t depth;
-	unsigned int busy; /* calls on the stack that use it */
+	unsigned int copies; /* EXTENDED COPY under way */
+	unsigned int busy;   /* calls on the stack that use it */
 	bool closing;
 };
 

@@ -70,6 +70,7 @@ static void itl_leave(struct raceway_itl *itl)
 		raceway_reserve_refresh(lu);
 	}
 	pthread_mutex_unlock(&lu->lock);
+	itl->gone = true;
 	raceway_manage_abort(itl->nexus, itl);
 	raceway_itl_put(itl);
 }

@@ -25,6 +25,7 @@ struct raceway_sanitize {
 	struct raceway_task *task; /* who waits for the end, or NULL */
 	struct raceway_io io;
 	struct raceway_timer timer;
+	struct raceway_call resume;
 	uint64_t started_ns, least_ns;
 	uint64_t at, bytes;	   /* of the disk, and its size when it began */
 	unsigned int pass, passes; /* 0: erasing */
@@ -164,8 +165,17 @@ static bool step(struct raceway_sanitize *s)
 	return true;
 }
 
+static void resume(struct raceway_call *call, struct raceway_worker *worker)
+{
+	advance((struct raceway_sanitize *)((char *)call -
+					    offsetof(struct raceway_sanitize, resume)));
+}
+
+/* Like raceway_task_advance(). */
 static void advance(struct raceway_sanitize *s)
 {
+	uint64_t before = atomic_load(&s->done);
+
 	if (s->advancing) {
 		s->again = true; /* the operation ended within its submission */
 		return;
@@ -175,8 +185,12 @@ static void advance(struct raceway_sanitize *s)
 		s->again = false;
 		if (!step(s))
 			return;
-	} while (s->again);
+	} while (s->again && atomic_load(&s->done) - before < RACEWAY_ROUND_BYTES);
 	s->advancing = false;
+	if (!s->again)
+		return;
+	s->resume.run = resume;
+	raceway_worker_call(s->worker, &s->resume);
 }
 
 /* The task need not wait: what it began goes on. */

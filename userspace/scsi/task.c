@@ -169,6 +169,12 @@ void *raceway_task_scratch(struct raceway_task *task, size_t bytes)
 	return task->scratch;
 }
 
+static void resume(struct raceway_call *call, struct raceway_worker *worker)
+{
+	raceway_task_advance(
+		(struct raceway_task *)((char *)call - offsetof(struct raceway_task, resume)));
+}
+
 void raceway_task_advance(struct raceway_task *task)
 {
 	if (task->advancing) {
@@ -176,12 +182,17 @@ void raceway_task_advance(struct raceway_task *task)
 		return;
 	}
 	task->advancing = true;
+	task->round_bytes = 0;
 	do {
 		task->again = false;
 		if (!task->advance(task))
 			return;
-	} while (task->again);
+	} while (task->again && task->round_bytes < RACEWAY_ROUND_BYTES);
 	task->advancing = false;
+	if (!task->again)
+		return;
+	task->resume.run = resume; /* the worker's others have their turn first */
+	raceway_worker_call(task->worker, &task->resume);
 }
 
 static void submitted_done(struct raceway_io *io)
@@ -200,14 +211,16 @@ void raceway_task_submit_to(struct raceway_task *task, const struct raceway_lu *
 {
 	struct raceway_disk *disk = lu->options.disk;
 
-	task->io = (struct raceway_io){ .kind = kind,
-					.fua = kind == RACEWAY_IO_WRITE &&
-					       atomic_load(&lu->write_through),
-					.offset = offset,
-					.bytes = bytes,
-					.data = data,
-					.done = submitted_done,
-					.context = task };
+	task->round_bytes += bytes;
+	task->io =
+		(struct raceway_io){ .kind = kind,
+				     .fua = (kind == RACEWAY_IO_WRITE || kind == RACEWAY_IO_ZERO) &&
+					    atomic_load(&lu->write_through),
+				     .offset = offset,
+				     .bytes = bytes,
+				     .data = data,
+				     .done = submitted_done,
+				     .context = task };
 	disk->ops->submit(disk, task->worker, &task->io);
 }
 
@@ -216,6 +229,7 @@ void raceway_task_submit_write(struct raceway_task *task, uint64_t offset, uint6
 {
 	struct raceway_disk *disk = task->lu->options.disk;
 
+	task->round_bytes += bytes;
 	task->io = (struct raceway_io){ .kind = RACEWAY_IO_WRITE,
 					.fua = fua || atomic_load(&task->lu->write_through),
 					.offset = offset,

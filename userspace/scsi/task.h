@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "scsi/disk.h"
+#include "vhba/worker.h"
 
 #define RACEWAY_CDB_MAX 32
 #define RACEWAY_SENSE_MAX 96
@@ -83,6 +84,8 @@ struct raceway_task {
 	/* A command of several operations goes on here after each; false: it has ended. */
 	bool (*advance)(struct raceway_task *task);
 	bool advancing, again;
+	uint64_t round_bytes; /* submitted since the worker last got its turn */
+	struct raceway_call resume;
 	/* NULL, or ends a command at once that waits for no operation of its own. */
 	void (*cancel)(struct raceway_task *task);
 	/* The gate of a unit that it is in or waits at, and what follows the waiting. */
@@ -125,5 +128,9 @@ struct raceway_cdb_cost {
 };
 void raceway_cdb_cost(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t block_bytes,
 		      struct raceway_cdb_cost *ret_cost);
+/* The same, of a task that the device server does not have yet; the list of an EXTENDED COPY is
+ * looked at too. On the worker of its nexus. */
+void raceway_task_cost(const struct raceway_task *task, uint32_t block_bytes,
+		       struct raceway_cdb_cost *ret_cost);
 
 #endif

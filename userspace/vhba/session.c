@@ -225,7 +225,7 @@ void raceway_session_submit(void *context, struct raceway_task *task)
 	struct raceway_cdb_cost cost = { 0 };
 
 	if (lun)
-		raceway_cdb_cost(task->cdb, task->cdb_bytes, disk->block_bytes, &cost);
+		raceway_task_cost(task, disk->block_bytes, &cost);
 	/* Behind the end there is nothing: it is refused. */
 	if (lun && cost.bytes > __atomic_load_n(&disk->bytes, __ATOMIC_RELAXED))
 		cost.bytes = 0;

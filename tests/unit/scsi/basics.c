@@ -250,6 +250,8 @@ Test(basics, cost_is_what_the_cdb_says)
 	raceway_cdb_cost((uint8_t[16]){ 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 }, 16, 512,
 			 &cost);
 	cr_assert(cost.write && cost.bytes == 0, "UNMAP writes nothing");
+	raceway_cdb_cost((uint8_t[10]){ 0x48, 1, 0, 0, 0, 0, 0, 2, 4, 0 }, 10, 512, &cost);
+	cr_assert(!cost.read && cost.write && cost.bytes == 0, "SANITIZE has its own pace");
 	raceway_cdb_cost((uint8_t[6]){ 0x12, 0, 0, 0, 255, 0 }, 6, 512, &cost);
 	cr_assert(!cost.read && !cost.write && cost.bytes == 0);
 	raceway_cdb_cost((uint8_t[1]){ 0x28 }, 1, 512, &cost);

@@ -97,19 +97,29 @@ void bed_pass(uint64_t ns)
 	now_ns = until;
 }
 
-unsigned int bed_run_calls(struct raceway_worker *worker)
+unsigned int bed_run_calls_once(struct raceway_worker *worker)
 {
+	struct raceway_call *call = worker->first;
 	unsigned int count = 0;
 
-	while (worker->first) {
-		struct raceway_call *call = worker->first;
+	worker->first = NULL;
+	worker->end = &worker->first;
+	while (call) {
+		struct raceway_call *next = call->next;
 
-		worker->first = call->next;
-		if (!worker->first)
-			worker->end = &worker->first;
 		call->run(call, worker);
+		call = next;
 		count++;
 	}
+	return count;
+}
+
+unsigned int bed_run_calls(struct raceway_worker *worker)
+{
+	unsigned int count = 0, now;
+
+	while ((now = bed_run_calls_once(worker)))
+		count += now;
 	return count;
 }
 

@@ -45,6 +45,8 @@ bool bed_complete(struct bed_disk *disk);
 
 /* Runs calls that were brought to the worker; how many there were. */
 unsigned int bed_run_calls(struct raceway_worker *worker);
+/* ... but not those that come meanwhile. */
+unsigned int bed_run_calls_once(struct raceway_worker *worker);
 struct raceway_worker *bed_worker(unsigned int number);
 /* Lets time pass, in ns: timers expire in their order. */
 void bed_pass(uint64_t ns);

@@ -78,7 +78,7 @@ Test(copy, from_unit_to_unit)
 	bed_good(&t, nexus, COPY, 0, COPY_BYTES);
 	cr_assert(memcmp(second->data + 1000 * 512, first->data + 5 * 512, 3000 * 512) == 0);
 	cr_assert(!second->data[1000 * 512 - 1] && !second->data[4000 * 512]);
-	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 2, "in pieces of 1 MiB");
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 6, "in pieces of 256 KiB");
 	bed_good(&t, nexus, STATUS_1, 255, 0);
 	cr_assert_eq(t.task.in_bytes, 12);
 	cr_assert_eq(t.task.in[4], 1);
@@ -254,4 +254,103 @@ Test(copy, the_unit_goes_away_below_it)
 	bed_complete(second);
 	bed_expect(&t, RACEWAY_SCSI_GOOD);
 	raceway_nexus_free(nexus);
+}
+
+/* What the nexus may not see any more, it neither writes nor reads, though the copy holds it. */
+Test(copy, the_unit_is_unmapped_in_the_middle)
+{
+	struct raceway_lun lun;
+
+	begin();
+	lun = (struct raceway_lun){ 0, false, one };
+	second->slow = true;
+	put_list(0, 1, 3000, 0, 0);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 1);
+	cr_assert_eq(raceway_nexus_map(nexus, &lun, 1), 0);
+	while (bed_complete(second))
+		;
+	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 1, "written after it was unmapped");
+	bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	/* The unit that is read. */
+	begin();
+	lun = (struct raceway_lun){ 0, false, one };
+	first->slow = true;
+	put_list(1, 0, 3000, 0, 0);
+	bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(second->count[RACEWAY_IO_READ], 1);
+	cr_assert_eq(raceway_nexus_map(nexus, &lun, 1), 0);
+	while (bed_complete(first))
+		;
+	cr_assert_eq(second->count[RACEWAY_IO_READ], 1, "read after it was unmapped");
+	bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+}
+
+static void expect_cost(const char *cdb, uint32_t out, uint64_t bytes)
+{
+	struct raceway_cdb_cost cost;
+
+	bed_prepare(&u, nexus, cdb, 0, out);
+	memcpy(u.out, t.out, sizeof(u.out));
+	raceway_task_cost(&u.task, BED_BLOCK, &cost);
+	cr_assert(cost.read && cost.write);
+	cr_assert_eq(cost.bytes, bytes, "%lu, not %lu", cost.bytes, bytes);
+}
+
+/* By the units of its segments, whatever the list is like. */
+Test(copy, what_it_costs)
+{
+	struct raceway_cdb_cost cost;
+
+	begin();
+	put_list(0, 1, 3000, 5, 1000);
+	expect_cost(COPY, COPY_BYTES, 3000 * 512);
+	expect_cost(COPY, COPY_BYTES - 1, 0);
+	expect_cost(COPY, 0, 0);
+	expect_cost("83 00 00 00 00 00 00 00 00 00 ff ff ff ff 00 00", COPY_BYTES, 0);
+	/* A second one, and one to a unit that is not there. */
+	raceway_put32(t.out + 8, 3 * 28);
+	memcpy(t.out + 108, t.out + 80, 28);
+	memcpy(t.out + 136, t.out + 80, 28);
+	t.out[136 + 7] = 7;
+	expect_cost("83 00 00 00 00 00 00 00 00 00 00 00 00 a4 00 00", 164, 6000 * 512);
+	raceway_put32(t.out + 8, UINT32_MAX);
+	expect_cost(COPY, COPY_BYTES, 0);
+	bed_prepare(&u, nexus, STATUS_1, 255, 0);
+	raceway_task_cost(&u.task, BED_BLOCK, &cost);
+	cr_assert(!cost.read && !cost.write && !cost.bytes);
+}
+
+/* Their memory is nobody's: there are few at a time, of one nexus. */
+Test(copy, how_many_at_once)
+{
+	struct bed_task more[3] = { 0 };
+
+	begin();
+	first->slow = true;
+	for (uint8_t i = 0; i < 3; i++) {
+		put_list(0, 1, 1, 0, 0);
+		t.out[0] = i;
+		memcpy(more[i].out, t.out, COPY_BYTES);
+		bed_run(&more[i], nexus, COPY, 0, COPY_BYTES);
+	}
+	bed_expect(&more[2], RACEWAY_SCSI_TASK_SET_FULL);
+	cr_assert(bed_complete(first));
+	bed_expect(&more[0], RACEWAY_SCSI_GOOD);
+	bed_run(&more[2], nexus, COPY, 0, COPY_BYTES);
+	cr_assert_eq(more[2].done, 0);
+	while (bed_complete(first))
+		;
+	bed_expect(&more[1], RACEWAY_SCSI_GOOD);
+	bed_expect(&more[2], RACEWAY_SCSI_GOOD);
+	/* One that fails at once counts no more either. */
+	first->slow = false;
+	for (unsigned int i = 0; i < 3; i++) {
+		put_list(0, 1, 2, 4095, 0);
+		bed_run(&t, nexus, COPY, 0, COPY_BYTES);
+		bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED,
+				 RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	}
+	bed_good(&t, nexus, "84 03 00 00 00 00 00 00 00 00 00 00 00 ff 00 00", 255, 0);
+	cr_assert_eq(t.task.in[36], 2);
 }

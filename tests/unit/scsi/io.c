@@ -355,3 +355,44 @@ Test(io, order)
 	bed_complete(disk);
 	bed_expect(&v, RACEWAY_SCSI_GOOD);
 }
+
+static uintptr_t deepest, highest;
+
+static void note_depth(struct raceway_task *task)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	((struct bed_task *)task)->done++;
+	if (here < deepest)
+		deepest = here;
+	if (here > highest)
+		highest = here;
+}
+
+/* Many wait, each for the one before; none runs on the other's stack. */
+Test(io, a_long_queue_needs_no_deep_stack)
+{
+	enum { QUEUE = 500, STACK = 4096 };
+	static struct bed_task queue[QUEUE];
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = bed_nexus("a", bed_lu(disk));
+
+	disk->slow = true;
+	bed_run(&t, nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
+	for (unsigned int i = 0; i < QUEUE; i++) {
+		bed_prepare(&queue[i], nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
+		memset(queue[i].out, (int)i, 512);
+		queue[i].task.attribute = RACEWAY_TASK_ORDERED;
+		queue[i].task.done = note_depth;
+		raceway_scsi_execute(&queue[i].task);
+	}
+	cr_assert_eq(disk->count[RACEWAY_IO_WRITE], 1);
+	disk->slow = false;
+	deepest = UINTPTR_MAX;
+	bed_complete(disk);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	for (unsigned int i = 0; i < QUEUE; i++)
+		bed_expect(&queue[i], RACEWAY_SCSI_GOOD);
+	cr_assert_eq(disk->data[0], (uint8_t)(QUEUE - 1), "not in order");
+	cr_assert_lt(highest - deepest, STACK, "%lu bytes deep", highest - deepest);
+}

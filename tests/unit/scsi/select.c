@@ -41,6 +41,9 @@ Test(select, the_cache_is_turned_off)
 	cr_assert_eq(disk->count[RACEWAY_IO_FLUSH], 1, "nothing stays in it");
 	bed_good(&t, nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
 	cr_assert(disk->last.fua);
+	memset(t.out, 0, BED_BLOCK);
+	bed_good(&t, nexus, "41 00 00 00 00 00 00 00 08 00", 0, BED_BLOCK);
+	cr_assert(disk->last.kind == RACEWAY_IO_ZERO && disk->last.fua);
 	bed_run(&t, other, "00 00 00 00 00 00", 0, 0);
 	bed_expect_sense(&t, RACEWAY_KEY_UNIT_ATTENTION, 0x2a01);
 	bed_good(&t, other, CACHING, 255, 0);
@@ -75,6 +78,32 @@ Test(select, sense_and_write_protection)
 	select_page(nexus, CONTROL, 4, 0);
 	bed_expect(&u, RACEWAY_SCSI_GOOD);
 	bed_good(&t, nexus, "2a 00 00 00 00 00 00 00 01 00", 0, 512);
+}
+
+/* Of a unit that others have too: not the cache, nor who is told of which port. */
+Test(select, a_map_that_is_read_only_changes_nothing)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_lu *lu = bed_lu(disk);
+	struct raceway_nexus *nexus = bed_nexus("a", lu), *other = bed_nexus("b", lu);
+	struct raceway_lun ro = { 0, true, lu };
+
+	cr_assert_eq(raceway_nexus_map(nexus, &ro, 1), 0);
+	select_page(nexus, CACHING, 2, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
+	bed_run(&t, nexus, "55 10 00 00 00 00 00 00 00 00", 0, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
+	memcpy(t.out, "\x00\x00\x00\x00\x01\x00\x00\x01", 8);
+	bed_run(&t, nexus, "a4 0a 00 00 00 00 00 00 00 08 00 00", 0, 8);
+	bed_expect_sense(&t, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
+	bed_good(&t, other, "00 00 00 00 00 00", 0, 0);
+	bed_good(&t, other, CACHING, 255, 0);
+	cr_assert_eq(t.task.in[6], 4);
+	/* Software write protection is no reason: MODE SELECT takes it away. */
+	select_page(other, CONTROL, 4, 8);
+	bed_expect(&u, RACEWAY_SCSI_GOOD);
+	select_page(other, CONTROL, 4, 0);
+	bed_expect(&u, RACEWAY_SCSI_GOOD);
 }
 
 Test(select, what_cannot_be_changed)
