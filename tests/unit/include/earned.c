@@ -3,6 +3,7 @@
  * it, keeps what a TCP has earned, and never exceeds the cap. Bursts are in seconds of the rate. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "metered.h"
@@ -202,13 +203,31 @@ Test(earned, no_burst_from_idle)
 		metered_init(m, cir, rate);
 		metered_send(m, 0, &now, 4 * NSEC, 2, rate, bytes);
 		check_flood(m, now + 3 * NSEC, rate, "3 s after saturation");
-
-		/* 4 % do not earn what the pauses between the frames cost. Green frames cost the
-		 * excess nothing, so that their 2 % of CIR are as much. */
-		metered_init(m, cir, rate);
-		metered_send(m, 0, &now, 10 * NSEC, cir ? 0.02 : 0.04, cir ? cir : rate, bytes);
-		check_flood(m, now, rate, "after a light load");
 	}
+	free(m);
+}
+
+/* What earns less than the pauses between its frames cost has no more than who was idle, be it
+ * green, yellow or both. */
+Test(earned, no_burst_after_a_light_load)
+{
+	static const unsigned int percents[] = { 1, 2, 3, 4 }, parts[] = { 0, 2, 4, 10, 25 };
+	struct metered *m = calloc(1, sizeof(*m));
+
+	cr_assert(m);
+	for (size_t i = 0; i < COUNT(rates) * COUNT(parts); i++)
+		for (size_t k = 0; k < COUNT(percents); k++) {
+			uint64_t rate = rates[i / COUNT(parts)], now = 100 * NSEC;
+			unsigned int part = parts[i % COUNT(parts)];
+			char what[80];
+
+			metered_init(m, part ? rate / part : 0, rate);
+			metered_send(m, 0, &now, 10 * NSEC, percents[k] / 100.0, rate,
+				     frame_of(rate));
+			snprintf(what, sizeof(what), "after %u %%, CIR %lu", percents[k],
+				 part ? rate / part : 0);
+			check_flood(m, now, rate, what);
+		}
 	free(m);
 }
 

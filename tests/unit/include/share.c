@@ -293,14 +293,15 @@ Test(share, extremes)
 
 /* Three vNICs at a port, each with twice the rate, beside green that takes `green` of it: they
  * have the rest by weight; where that is little, the frames that find room beside the shares weigh
- * more. As bpf/lib/meter.h meter_port(). */
+ * more. */
 static void check_weights(double green)
 {
-	static const uint32_t weight[] = { 1, 2, 5 };
+	static const uint32_t weight[] = { 1, 2, 5, 0 };
 	struct raceway_port_meter port = {
 		.rate = raceway_bucket_make(RATE, RATE / 8 / 100),
+		.debt = UINT16_MAX,
 	};
-	struct raceway_class class[COUNT(weight)] = { 0 };
+	struct raceway_meter meter[COUNT(weight)] = { 0 };
 	struct senders s = { .count = 4, .load = { 2, 2, 2, green } };
 	uint64_t start = 100 * NSEC, now_ns = start, cost;
 	struct dice dice = { 5 };
@@ -310,26 +311,15 @@ static void check_weights(double green)
 		s.next_ns[i] = start + (green > 0 || i < 3 ? 0 : 1000 * NSEC);
 	while (now_ns < start + 13 * NSEC) {
 		size_t i = next_of(&s);
-		uint64_t now = raceway_ticks(now_ns = s.next_ns[i]);
-		int contended = raceway_is_contended(port.contended, now), pass = 1;
+		int pass;
 
-		if (i == 3) {
-			raceway_share_turn(&port.vnics, now, port.green);
-			raceway_window_add(&port.green, now, cost, RACEWAY_WINDOW);
-			raceway_bucket_force(&port.tat, now, cost, RACEWAY_DEPTH_MAX);
-		} else if (!raceway_bucket_take(&port.tat, now, cost,
-						port.rate.depth >> contended)) {
-			pass = contended &&
-			       raceway_share_take(&port.vnics, &class[i], weight[i], port.green,
-						  &port.tat, port.rate.depth, now, cost);
-			if (!pass)
-				port.contended = now + RACEWAY_PATIENCE;
-		}
+		now_ns = s.next_ns[i];
+		pass = raceway_port_take(&port, &meter[i], weight[i], raceway_ticks(now_ns), cost);
 		if (now_ns >= start + 3 * NSEC)
 			s.passed[i] += (uint64_t)pass;
 		step(&s, &dice, i);
 	}
-	for (size_t i = 0; i < COUNT(weight); i++) {
+	for (size_t i = 0; i < 3; i++) {
 		double due = (1 - green) * weight[i] / 8;
 		double got = (double)s.passed[i] * FRAME * 8 / 10 / (double)RATE;
 
