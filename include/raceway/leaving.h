@@ -41,8 +41,10 @@ static inline __attribute__((always_inline)) void
 raceway_port_green_contended(struct raceway_port_meter *port, struct raceway_meter *meter,
 			     __u64 now, __u64 cost)
 {
+	__u64 had;
+
 	raceway_share_turn(&port->vnics, now, port->green);
-	raceway_window_add(&port->green, now, cost, RACEWAY_WINDOW);
+	raceway_window_add(&port->green, now, cost, RACEWAY_WINDOW, &had);
 	meter->busy = now + RACEWAY_PATIENCE;
 	raceway_port_green(port, now, cost);
 }
