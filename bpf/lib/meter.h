@@ -130,63 +130,11 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 	return colour & RACEWAY_COLOUR_MASK;
 }
 
-/* Yellow at a port that is short of room: at most half of the depth is anybody's, the other half
- * is for vNICs that keep to their share. Returns 1 if it may pass. */
-__noinline int raceway_share_port(struct raceway_port_meter *leaving, struct raceway_class *class,
+/* Out of line: all that a contended port needs, and for TC everything. Weight 0 is green. */
+__noinline int raceway_port_judge(struct raceway_port_meter *leaving, struct raceway_meter *meter,
 				  __u32 weight, __u64 now, __u64 cost)
 {
-	if (!leaving || !class)
-		return 0;
-	return raceway_share_take(&leaving->vnics, class, weight, leaving->green, &leaving->tat,
-				  leaving->rate.depth, now, cost);
-}
-
-__noinline int raceway_green_port(struct raceway_port_meter *leaving, __u64 now, __u64 cost)
-{
-	if (leaving) {
-		raceway_share_turn(&leaving->vnics, now, leaving->green);
-		raceway_window_add(&leaving->green, now, cost, RACEWAY_WINDOW);
-	}
-	return 0;
-}
-
-/* Room at the leaving port that nobody has to share: green has it always, and may drive the port
- * into debt; yellow while there is enough. */
-static __always_inline int port_room(struct raceway_port_meter *leaving, int green, __u64 now,
-				     __u64 cost)
-{
-	int contended = raceway_is_contended(leaving->contended, now);
-
-	if (!green)
-		return raceway_bucket_take(&leaving->tat, now, cost,
-					   leaving->rate.depth >> contended);
-	if (contended)
-		raceway_green_port(leaving, now, cost);
-	raceway_bucket_force(&leaving->tat, now, cost,
-			     leaving->rate.depth + ((__u64)leaving->debt << RACEWAY_DEBT_SHIFT));
-	return 1;
-}
-
-/* Yellow that found none: by its weight. */
-static __always_inline int port_share(struct raceway_port_meter *leaving,
-				      struct raceway_class *class, __u32 weight, __u64 now,
-				      __u64 cost)
-{
-	if (raceway_is_contended(leaving->contended, now) &&
-	    raceway_share_port(leaving, class, weight, now, cost))
-		return 1;
-	leaving->contended = now + RACEWAY_PATIENCE;
-	return 0;
-}
-
-/* Both for TC; weight 0 is green. */
-__noinline int raceway_port_judge(struct raceway_port_meter *leaving, struct raceway_class *class,
-				  __u32 weight, __u64 now, __u64 cost)
-{
-	if (!leaving || !class)
-		return 0;
-	return port_room(leaving, !weight, now, cost) ||
-	       port_share(leaving, class, weight, now, cost);
+	return leaving && meter ? raceway_port_take(leaving, meter, weight, now, cost) : 0;
 }
 
 /* The leaving port's meter: the vNIC is the one whose colour decides, the receiver, or the sender
@@ -196,28 +144,31 @@ static __always_inline enum raceway_drop meter_port(struct raceway_port_meter *l
 						    bool call)
 {
 	const struct raceway_vnic_policy *policy = v->dst ? v->dst : v->src;
-	__u32 vnic = v->dst ? v->dst_vnic : v->src_vnic;
-	struct raceway_class *class;
+	__u32 vnic = v->dst ? v->dst_vnic : v->src_vnic, weight = 0;
 	struct raceway_vnic *state;
 	__u64 cost, now;
-	__u32 weight;
 
 	if (!leaving || !leaving->rate.mult)
 		return RACEWAY_DROP_NONE;
 	now = frame_now(f);
 	cost = raceway_cost(leaving->rate.mult, f->bytes);
-	if (!call && port_room(leaving, colour == RACEWAY_GREEN, now, cost))
-		return RACEWAY_DROP_NONE;
+	if (!call && !raceway_is_contended(leaving->contended, now)) {
+		if (colour == RACEWAY_GREEN) {
+			raceway_port_green(leaving, now, cost);
+			return RACEWAY_DROP_NONE;
+		}
+		if (raceway_port_room(leaving, 0, now, cost))
+			return RACEWAY_DROP_NONE;
+	}
 	state = bpf_map_lookup_elem(&vnics, &vnic);
 	if (!state || !policy)
 		return RACEWAY_DROP_PORT_RATE;
-	class = &state->meter[v->dst ? RACEWAY_RX : RACEWAY_TX].port;
-	weight = policy->weight ? policy->weight : 1;
-	if (call ? raceway_port_judge(leaving, class, colour == RACEWAY_GREEN ? 0 : weight, now,
-				      cost)
-		 : port_share(leaving, class, weight, now, cost))
-		return RACEWAY_DROP_NONE;
-	return RACEWAY_DROP_PORT_RATE;
+	if (colour != RACEWAY_GREEN)
+		weight = policy->weight ? policy->weight : 1;
+	return raceway_port_judge(leaving, &state->meter[v->dst ? RACEWAY_RX : RACEWAY_TX], weight,
+				  now, cost)
+		       ? RACEWAY_DROP_NONE
+		       : RACEWAY_DROP_PORT_RATE;
 }
 
 /* Frames to group addresses have a limit of their own: each becomes many. */

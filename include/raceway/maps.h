@@ -8,6 +8,7 @@
 
 #include "drops.h"
 #include "fdb.h"
+#include "leaving.h"
 #include "limits.h"
 #include "meter.h"
 
@@ -133,21 +134,7 @@ struct raceway_vnic {
 };
 RACEWAY_ASSERT_SIZE(struct raceway_vnic, 384);
 
-/* raceway_port_meter.flags */
-#define RACEWAY_LEAVING_FRAGS (1U << 0) /* takes multi-buffer frames from XDP */
-#define RACEWAY_DEBT_SHIFT 28		/* ticks: 1.05 ms, so that 16 bits are 68 s */
-
 /* port_meters: array by port number, the leaving port. */
-struct raceway_port_meter {
-	struct raceway_bucket rate; /* parameters, mult 0: unlimited */
-	__u64 tat;		    /* state */
-	__u32 mtu;		    /* payload bytes that the link carries, without tag */
-	__u16 flags;		    /* RACEWAY_LEAVING_* */
-	__u16 debt; /* what green may be charged beyond the depth, ticks >> RACEWAY_DEBT_SHIFT */
-	__u64 contended; /* until then vNICs share what guarantees leave */
-	__u64 green;	 /* window's sum of what guarantees used (share.h) */
-	struct raceway_share vnics;
-};
 RACEWAY_ASSERT_SIZE(struct raceway_port_meter, 64);
 
 /* stats: per CPU, index vnic * RACEWAY_DIRS + dir. Bytes as docs/design.md section 6. */

@@ -76,13 +76,13 @@ static inline void raceway_meter_begin(struct raceway_meter *meter, __u64 now)
 #define RACEWAY_BY_FLOW 8   /* undecided: raceway_meter_charge_flow() */
 
 /* Takes from a bucket what it would gain by an idle time of `unearned` ticks and has not earned.
- * A pause within a round trip costs a sixteenth of itself more, a longer one as much again, down
- * to `idle`. */
+ * A pause within a round trip costs a part of itself more, `tax` as a shift, a longer one as much
+ * again, down to `idle`. */
 static inline __attribute__((always_inline)) void
 raceway_bucket_idle(__u64 *tat, const struct raceway_bucket *bucket, __u64 now, __u64 unearned,
-		    __u64 idle)
+		    __u64 idle, unsigned int tax)
 {
-	__u64 old = *(volatile __u64 *)tat, lost = unearned + unearned / 16;
+	__u64 old = *(volatile __u64 *)tat, lost = unearned + (unearned >> tax);
 	__u64 base = raceway_tat_base(old, now), least = now + bucket->depth - idle;
 
 	if (idle >= bucket->depth || (__s64)(least - base) <= 0)
@@ -113,10 +113,11 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 	meter->busy = now;
 	if (params->committed.mult)
 		raceway_bucket_idle(&meter->committed_tat, &params->committed, now, unearned,
-				    params->idle);
+				    params->idle, 4);
+	/* Green earns here, too, and uses nothing: twice the tax makes up for it. */
 	if (params->excess.mult && params->excess.mult != RACEWAY_UNLIMITED)
 		raceway_bucket_idle(&meter->excess_tat, &params->excess, now, unearned,
-				    params->idle);
+				    params->idle, params->committed.mult ? 3 : 4);
 }
 
 /* Frames up to this long, ACKs and CNPs among them, may use the reserve: a quarter of `idle`. */
@@ -139,11 +140,14 @@ raceway_congested(const __u64 *tat, const struct raceway_bucket *bucket, __u64 n
 	return (int)((most - *(const volatile __u64 *)tat) >> 63) * RACEWAY_CONGESTED;
 }
 
-/* Two costs: one has been used, one is earned. A lost store costs a little credit. */
-static inline __attribute__((always_inline)) void raceway_earn(struct raceway_meter *meter,
-							       __u64 now, __u64 cost)
+/* Two costs at the whole rate, by which both buckets gain as many bytes: one has been used, one is
+ * earned. A lost store costs a little credit. */
+static inline __attribute__((always_inline)) void
+raceway_earn(const struct raceway_meter_params *params, struct raceway_meter *meter, __u64 now,
+	     __u32 bytes)
 {
-	__u64 busy = meter->busy + 2 * cost, room = now + RACEWAY_PATIENCE - busy;
+	__u64 busy = meter->busy + 2 * raceway_cost(params->mult, bytes);
+	__u64 room = now + RACEWAY_PATIENCE - busy;
 
 	meter->busy = busy + (room & (__u64)((__s64)room >> 63));
 }
@@ -159,7 +163,7 @@ raceway_meter_take(const struct raceway_meter_params *params, struct raceway_met
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->committed_tat, now, cost,
 					raceway_limit(&params->committed, idle, bytes, shared))) {
-		raceway_earn(meter, now, cost);
+		raceway_earn(params, meter, now, bytes);
 		/* What comes above it is asked before anybody has to slow down. */
 		return params->excess.mult ? 0
 					   : raceway_congested(&meter->committed_tat,
@@ -171,7 +175,7 @@ raceway_meter_take(const struct raceway_meter_params *params, struct raceway_met
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->excess_tat, now, cost,
 					raceway_limit(&params->excess, idle, bytes, shared))) {
-		raceway_earn(meter, now, cost);
+		raceway_earn(params, meter, now, bytes);
 		return 1 | raceway_congested(&meter->excess_tat, &params->excess, now, idle);
 	}
 	return 2;

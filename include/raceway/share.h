@@ -82,7 +82,8 @@ static inline __attribute__((always_inline)) __u64 raceway_share_count(__u64 win
 	if (others > RACEWAY_WINDOW - RACEWAY_WINDOW / 64)
 		others = RACEWAY_WINDOW - RACEWAY_WINDOW / 64;
 	left = (RACEWAY_WINDOW - others) >> RACEWAY_SUM_SHIFT;
-	sum = (sum << RACEWAY_SHARE_SHIFT) / left;
+	/* Rounded up: all shares together are no more than what there is. */
+	sum = ((sum << RACEWAY_SHARE_SHIFT) + left - 1) / left;
 	most = (present << (RACEWAY_SHARE_SHIFT + RACEWAY_WINDOW_SHIFT - RACEWAY_SUM_SHIFT)) / left;
 	if ((window & RACEWAY_CROWDED) && sum < shares + shares / 2)
 		sum = shares + shares / 2;
@@ -111,36 +112,40 @@ static inline __attribute__((always_inline)) void raceway_share_turn(struct race
 				: 0;
 }
 
-/* Adds to a sum of this window, up to `most`. Returns what was added. */
-static inline __attribute__((always_inline)) __u64 raceway_window_add(__u64 *sum, __u64 now,
-								      __u64 ticks, __u64 most)
+/* Adds to a sum of this window, up to `most`. Returns what was added; *ret_had is what was there.
+ */
+static inline __attribute__((always_inline)) __u64
+raceway_window_add(__u64 *sum, __u64 now, __u64 ticks, __u64 most, __u64 *ret_had)
 {
 	__u64 id = raceway_window_id(now), window = *(volatile __u64 *)sum, had;
 
 	if (raceway_window_of(window) - id == 1ULL << RACEWAY_WINDOW_ID_SHIFT)
 		id = raceway_window_of(window);
 	had = raceway_window_of(window) == id ? window & ~RACEWAY_WINDOW_ID_MASK : 0;
-
-	if (had >= most)
-		return 0;
+	if (had > most)
+		had = most;
 	if (ticks > most - had)
 		ticks = most - had;
+	*ret_had = had;
 	*(volatile __u64 *)sum = id | (had + ticks);
 	return ticks;
 }
 
-/* A member asks for `cost` ticks of its share, whether it gets them or not. */
+/* A member asks for `cost` ticks of its share, whether it gets them or not. The sum of all counts
+ * its sum, so that rounding loses nothing of frames that are short at a high rate. */
 static inline __attribute__((always_inline)) void raceway_share_offer(struct raceway_share *share,
 								      struct raceway_class *class,
 								      __u64 now, __u64 cost,
 								      __u32 weight)
 {
+	__u64 had;
+
 	if (!class->tat) /* never asked before: zero may lie ahead */
 		class->tat = now;
 	if (raceway_window_of(class->window) != raceway_window_id(now))
 		__sync_fetch_and_add(&share->shares, (__u64)weight << 32);
-	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW);
-	cost = cost * weight >> RACEWAY_SUM_SHIFT;
+	cost = raceway_window_add(&class->window, now, cost, RACEWAY_WINDOW, &had);
+	cost = ((had + cost) * weight >> RACEWAY_SUM_SHIFT) - (had * weight >> RACEWAY_SUM_SHIFT);
 	if (cost)
 		__sync_fetch_and_add(&share->window, cost);
 }
@@ -164,14 +169,17 @@ static inline __attribute__((always_inline)) int
 raceway_share_take(struct raceway_share *share, struct raceway_class *class, __u32 weight,
 		   __u64 others, __u64 *tat, __u64 depth, __u64 now, __u64 cost)
 {
-	__u64 own;
+	__u64 own, limit, fill;
 
 	raceway_share_turn(share, now, others);
 	own = raceway_share_cost(share, cost, weight);
 	raceway_share_offer(share, class, now, own, weight);
-	if (!raceway_class_has_room(class, now, own, depth))
+	fill = raceway_tat_base(*(volatile __u64 *)&class->tat, now) + own - now;
+	if (fill > depth)
 		return 0;
-	if (!raceway_bucket_take(tat, now, cost, depth)) {
+	/* Who has used little of its share finds room where the others find none any more. */
+	limit = depth - fill / 4;
+	if (!raceway_bucket_take(tat, now, cost, limit)) {
 		raceway_share_crowded(share);
 		return 0;
 	}

@@ -337,30 +337,6 @@ Test(meter, nothing_passes_an_empty_bucket)
 		     RACEWAY_GREEN);
 }
 
-/* Green at a leaving port is charged whatever there is, and the debt is paid before yellow. It
- * grows to what it may be and no further. */
-Test(meter, force_goes_into_debt)
-{
-	struct raceway_bucket bucket = raceway_bucket_make(8000000, 10000); /* 1 byte per us */
-	__u64 tat = 0, now = raceway_ticks(NSEC), most = raceway_ticks(25000000);
-
-	for (int i = 0; i < 20; i++)
-		raceway_bucket_force(&tat, now, raceway_cost(bucket.mult, 1000), most);
-	cr_expect_eq(tat, now + raceway_ticks(20000000));
-	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
-	now += raceway_ticks(10000000);
-	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
-	now += raceway_ticks(60000);
-	cr_expect(raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
-	for (int i = 0; i < 1000; i++)
-		raceway_bucket_force(&tat, now, raceway_cost(bucket.mult, 1000), most);
-	cr_expect_eq(tat, now + most);
-	now += most - bucket.depth;
-	cr_expect(!raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
-	now += raceway_ticks(60000);
-	cr_expect(raceway_bucket_take(&tat, now, raceway_cost(bucket.mult, 60), bucket.depth));
-}
-
 #define THREADS 4
 #define THREAD_FRAMES 100000
 
