@@ -21,6 +21,8 @@
 #define RECV_SEGMENT (256U << 10)
 #define FIRST_BURST (256U << 10)
 #define MAX_BURST (1U << 20)
+#define STOP_TRIES 2000
+#define STOP_PAUSE_US 1000
 #define CONNECTION_BYTES (32ULL << 20)
 
 static const struct raceway_iscsi_limits limits = {
@@ -139,10 +141,14 @@ void raceway_engine_stop(struct raceway_engine *engine)
 		if (engine->lanes[i].iscsi)
 			raceway_iscsi_free(engine->lanes[i].iscsi);
 	}
+	raceway_engine_forget(engine);
+	/* They log out, each on its worker. */
+	for (int i = 0;
+	     i < STOP_TRIES && __atomic_load_n(&engine->open_upstreams, __ATOMIC_ACQUIRE); i++)
+		usleep(STOP_PAUSE_US);
 	for (unsigned int i = 0; i < engine->lane_count; i++)
 		raceway_worker_stop(engine->lanes[i].worker);
 	raceway_portal_free_all(engine);
-	raceway_engine_forget(engine);
 	free(engine->lanes);
 	if (engine->keep_dir >= 0)
 		close(engine->keep_dir);

@@ -48,6 +48,13 @@ struct raceway_volume {
 	struct raceway_disk *disk;
 	struct raceway_lu *lu;
 	struct raceway_vhba_keep keep;
+	/* Of an upstream array: one for each vHBA that maps it. */
+	char portal[RACEWAY_VHBA_NAME_MAX + 1], target[RACEWAY_ISCSI_NAME_MAX + 1];
+	char initiator[RACEWAY_ISCSI_NAME_MAX + 1];
+	bool wanted;
+	struct raceway_engine *engine;
+	pthread_mutex_t lock;
+	char why[256]; /* lock: the array is not there; "" it is */
 	struct raceway_events *events;
 	uint64_t told_ns; /* of an error; atomic */
 };
@@ -115,6 +122,8 @@ struct raceway_engine {
 
 	/* The main thread's. */
 	struct raceway_volume *volumes;
+	struct raceway_volume *upstreams; /* volumes of arrays, for one vHBA each */
+	unsigned int open_upstreams;	  /* atomic */
 	struct raceway_store_of *stores;
 	uint64_t vhbas_made;
 	struct raceway_copy *copies;

@@ -40,6 +40,8 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 		struct raceway_volume *volume = NULL, **link = &engine->volumes;
 		struct raceway_error err = { 0 };
 
+		if (c->san->type == RACEWAY_SAN_ISCSI)
+			continue; /* opened in the name of each vHBA */
 		while (*link && !raceway_volume_is(*link, c))
 			link = &(*link)->next;
 		if (*link) {
@@ -149,10 +151,53 @@ static struct raceway_vhba *make_vhba(struct raceway_engine *engine,
 	return vhba;
 }
 
+/* The volume for this vHBA, or NULL. */
+static struct raceway_volume *volume_for(struct raceway_engine *engine,
+					 const struct raceway_vhba_config *c,
+					 const struct raceway_volume_config *v, json_t *problems)
+{
+	struct raceway_volume *volume = engine->upstreams;
+	struct raceway_error err = { 0 };
+
+	if (v->san->type != RACEWAY_SAN_ISCSI)
+		return find_volume(engine, v->name);
+	while (volume &&
+	       (strcasecmp(volume->initiator, c->initiator) || !raceway_volume_is(volume, v)))
+		volume = volume->next;
+	if (!volume) {
+		if (raceway_volume_open_upstream(engine, v, c->initiator, &volume, &err)) {
+			problem(problems, "volume", v->name, err.message);
+			return NULL;
+		}
+		volume->next = engine->upstreams;
+		engine->upstreams = volume;
+	}
+	volume->wanted = true;
+	return volume;
+}
+
+/* Upstreams that no vHBA maps any more. */
+static void drop_upstreams(struct raceway_engine *engine)
+{
+	struct raceway_volume **link = &engine->upstreams;
+
+	while (*link) {
+		struct raceway_volume *volume = *link;
+
+		if (volume->wanted) {
+			volume->wanted = false;
+			link = &volume->next;
+			continue;
+		}
+		*link = volume->next;
+		raceway_volume_close(volume);
+	}
+}
+
 /* Its LUNs, held; those whose volume is not served are left out, which is a problem of the
  * volume. 0 or -ENOMEM. */
 static int make_luns(struct raceway_engine *engine, const struct raceway_vhba_config *c,
-		     struct raceway_lun **ret_luns, size_t *ret_count)
+		     json_t *problems, struct raceway_lun **ret_luns, size_t *ret_count)
 {
 	struct raceway_lun *luns = calloc(c->lun_count + 1, sizeof(*luns));
 	size_t count = 0;
@@ -160,7 +205,7 @@ static int make_luns(struct raceway_engine *engine, const struct raceway_vhba_co
 	if (!luns)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->lun_count; i++) {
-		struct raceway_volume *volume = find_volume(engine, c->luns[i].volume->name);
+		struct raceway_volume *volume = volume_for(engine, c, c->luns[i].volume, problems);
 
 		if (!volume)
 			continue;
@@ -192,7 +237,7 @@ static struct raceway_vhba *find_vhba(struct raceway_engine *engine, const char 
 
 /* The vHBA of `c`, held: the one that is there if it proves itself as before. */
 static struct raceway_vhba *follow_vhba(struct raceway_engine *engine,
-					const struct raceway_vhba_config *c)
+					const struct raceway_vhba_config *c, json_t *problems)
 {
 	struct raceway_vhba *vhba = find_vhba(engine, c->name);
 	struct raceway_lun *luns, *old;
@@ -201,7 +246,7 @@ static struct raceway_vhba *follow_vhba(struct raceway_engine *engine,
 	vhba = vhba && same_identity(vhba, c) ? raceway_vhba_hold(vhba) : make_vhba(engine, c);
 	if (!vhba)
 		return NULL;
-	if (make_luns(engine, c, &luns, &count)) {
+	if (make_luns(engine, c, problems, &luns, &count)) {
 		raceway_vhba_put(vhba);
 		return NULL;
 	}
@@ -230,7 +275,7 @@ static int follow_vhbas(struct raceway_engine *engine, const struct raceway_conf
 	if (!vhbas)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->vhba_count; i++) {
-		vhbas[count] = follow_vhba(engine, &config->vhbas[i]);
+		vhbas[count] = follow_vhba(engine, &config->vhbas[i], problems);
 		if (vhbas[count])
 			count++;
 		else
@@ -292,6 +337,7 @@ static void reconcile(struct raceway_engine *engine)
 		next = left->next;
 		raceway_volume_close(left);
 	}
+	drop_upstreams(engine);
 	drop_arbiters(engine, config);
 	json_decref(engine->problems);
 	engine->problems = problems;
@@ -326,6 +372,7 @@ void raceway_engine_forget(struct raceway_engine *engine)
 		next = volume->next;
 		raceway_volume_close(volume);
 	}
+	drop_upstreams(engine);
 	drop_arbiters(engine, NULL);
 	raceway_config_free(engine->config);
 	json_decref(engine->problems);

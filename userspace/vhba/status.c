@@ -83,6 +83,22 @@ static const struct raceway_volume *find_volume(struct raceway_engine *engine, c
 	return volume;
 }
 
+/* A volume of an array is up if it is for all who map it. */
+static void add_upstream(struct raceway_engine *engine, const char *name, json_t *object)
+{
+	for (struct raceway_volume *v = engine->upstreams; v; v = v->next) {
+		if (strcmp(v->name, name))
+			continue;
+		json_object_set_new(object, "size",
+				    json_integer((json_int_t)__atomic_load_n(&v->disk->bytes,
+									     __ATOMIC_RELAXED)));
+		pthread_mutex_lock(&v->lock);
+		if (v->why[0])
+			json_object_set_new(object, "oper", json_string(v->why));
+		pthread_mutex_unlock(&v->lock);
+	}
+}
+
 static json_t *volume_object(struct raceway_engine *engine, const char *name)
 {
 	const struct raceway_volume *volume = find_volume(engine, name);
@@ -95,8 +111,10 @@ static json_t *volume_object(struct raceway_engine *engine, const char *name)
 		json_object_set_new(object, "oper", json_string("copying"));
 		json_object_set_new(object, "copying", json_integer(percent));
 	}
-	if (!volume)
+	if (!volume) {
+		add_upstream(engine, name, object);
 		return object;
+	}
 	if (volume->type == RACEWAY_SAN_POOL)
 		raceway_disk_file_used(volume->disk, &used);
 	json_object_set_new(object, "size", json_integer((json_int_t)volume->disk->bytes));

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/cleanup.h"
+#include "util/units.h"
 #include "vhba/disk.h"
 #include "vhba/events.h"
 #include "vhba/pool.h"
+#include "vhba/upstream.h"
 
 #define TELL_NS 1000000000ULL
 #define NAA_LOCAL 3 /* locally assigned, SPC-4 7.8.6.6.4 */
@@ -68,7 +69,13 @@ static int open_disk(const struct raceway_volume_config *config, struct raceway_
 	case RACEWAY_SAN_ISCSI:
 		break;
 	}
-	return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "", "", "its SAN is not served yet");
+	return raceway_error_set(err, RACEWAY_FAULT_INVALID, "", "", "it is of an array");
+}
+
+static void free_volume(struct raceway_volume *volume)
+{
+	pthread_mutex_destroy(&volume->lock);
+	free(volume);
 }
 
 /* The last who had it mapped has let go. Any thread. */
@@ -77,7 +84,9 @@ static void gone(void *context)
 	struct raceway_volume *volume = context;
 
 	volume->disk->ops->close(volume->disk);
-	free(volume);
+	/* An upstream says when it is closed. */
+	if (volume->type != RACEWAY_SAN_ISCSI)
+		free_volume(volume);
 }
 
 /* On a worker. A store that fails fails often: not each time is told. */
@@ -99,42 +108,136 @@ static void failed(void *context, const struct raceway_io *io)
 						     "volume", volume->name, "message", message));
 }
 
+static struct raceway_volume *new_volume(struct raceway_engine *engine,
+					 const struct raceway_volume_config *config)
+{
+	struct raceway_volume *volume = calloc(1, sizeof(*volume));
+
+	if (!volume)
+		return NULL;
+	snprintf(volume->name, sizeof(volume->name), "%s", config->name);
+	snprintf(volume->source, sizeof(volume->source), "%s", source_of(config));
+	snprintf(volume->portal, sizeof(volume->portal), "%s", config->san->portal);
+	snprintf(volume->target, sizeof(volume->target), "%s", config->san->target);
+	volume->type = config->san->type;
+	volume->id = config->id;
+	volume->engine = engine;
+	volume->events = engine->events;
+	pthread_mutex_init(&volume->lock, NULL);
+	raceway_keep_init(&volume->keep, engine->keep_dir, config->id);
+	return volume;
+}
+
+static int make_unit(struct raceway_volume *volume)
+{
+	struct raceway_lu_options options = {
+		.disk = volume->disk,
+		.keep = volume->type == RACEWAY_SAN_ISCSI ? NULL : &volume->keep.keep,
+		.gone = gone,
+		.context = volume,
+	};
+
+	snprintf(options.name, sizeof(options.name), "%s", volume->name);
+	snprintf(options.serial, sizeof(options.serial), "%016" PRIx64, volume->id);
+	for (int i = 0; i < 8; i++)
+		options.naa[i] = (uint8_t)(volume->id >> (56 - 8 * i));
+	options.naa[0] = (uint8_t)(NAA_LOCAL << 4 | (options.naa[0] & 0xf));
+	return raceway_lu_new(&options, &volume->lu);
+}
+
+static int no_memory(struct raceway_error *err)
+{
+	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+}
+
 int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volume_config *config,
 			struct raceway_volume **ret_volume, struct raceway_error *err)
 {
-	RACEWAY_FREE struct raceway_volume *volume = calloc(1, sizeof(*volume));
-	struct raceway_lu_options options = { .gone = gone, .context = volume };
+	struct raceway_volume *volume = new_volume(engine, config);
 	int ret;
 
 	if (!volume)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+		return no_memory(err);
 	ret = open_disk(config, &volume->disk, err);
-	if (ret)
-		return ret;
-	snprintf(volume->name, sizeof(volume->name), "%s", config->name);
-	snprintf(volume->source, sizeof(volume->source), "%s", source_of(config));
-	volume->type = config->san->type;
-	volume->id = config->id;
-	raceway_keep_init(&volume->keep, engine->keep_dir, config->id);
-	volume->events = engine->events;
+	if (ret) {
+		free_volume(volume);
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "%s", strerror(-ret));
+	}
 	if (volume->type == RACEWAY_SAN_POOL)
 		raceway_disk_file_watch(volume->disk, failed, volume);
-	options.disk = volume->disk;
-	options.keep = &volume->keep.keep;
-	snprintf(options.name, sizeof(options.name), "%s", config->name);
-	snprintf(options.serial, sizeof(options.serial), "%016" PRIx64, config->id);
-	for (int i = 0; i < 8; i++)
-		options.naa[i] = (uint8_t)(config->id >> (56 - 8 * i));
-	options.naa[0] = (uint8_t)(NAA_LOCAL << 4 | (options.naa[0] & 0xf));
-	ret = raceway_lu_new(&options, &volume->lu);
+	ret = make_unit(volume);
 	if (ret) {
 		volume->disk->ops->close(volume->disk);
+		free_volume(volume);
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "%s",
 					 ret == -EBADMSG
 						 ? "its reservations that were kept cannot be read"
 						 : strerror(-ret));
 	}
-	*ret_volume = RACEWAY_TAKE(volume);
+	*ret_volume = volume;
+	return 0;
+}
+
+/* The array is there, or not. On the upstream's worker. */
+static void changed(void *context, const char *why)
+{
+	struct raceway_volume *volume = context;
+	bool same;
+
+	pthread_mutex_lock(&volume->lock);
+	same = !strcmp(volume->why, why ? why : "");
+	snprintf(volume->why, sizeof(volume->why), "%s", why ? why : "");
+	pthread_mutex_unlock(&volume->lock);
+	if (why && !same)
+		raceway_events_put(volume->events,
+				   json_pack("{s:s, s:s, s:s}", "event", "volume-error", "volume",
+					     volume->name, "message", why));
+}
+
+static void closed(void *context)
+{
+	struct raceway_volume *volume = context;
+
+	__atomic_fetch_sub(&volume->engine->open_upstreams, 1, __ATOMIC_RELEASE);
+	free_volume(volume);
+}
+
+int raceway_volume_open_upstream(struct raceway_engine *engine,
+				 const struct raceway_volume_config *config, const char *initiator,
+				 struct raceway_volume **ret_volume, struct raceway_error *err)
+{
+	struct raceway_upstream_options options = {
+		.initiator = initiator,
+		.portal = config->san->portal,
+		.target = config->san->target,
+		/* They are spread over the workers. */
+		.worker = engine->lanes[engine->vhbas_made % engine->lane_count].worker,
+		.changed = changed,
+		.closed = closed,
+	};
+	struct raceway_volume *volume;
+	uint64_t lun;
+
+	if (raceway_parse_u64(config->dev, &lun) || lun > RACEWAY_LUN_MAX)
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "", "dev",
+					 "dev %s is no LUN of an array", config->dev);
+	volume = new_volume(engine, config);
+	if (!volume)
+		return no_memory(err);
+	options.context = volume;
+	options.lun = (uint16_t)lun;
+	snprintf(volume->initiator, sizeof(volume->initiator), "%s", initiator);
+	snprintf(volume->why, sizeof(volume->why), "connecting");
+	if (raceway_upstream_open(&options, &volume->disk)) {
+		free_volume(volume);
+		return no_memory(err);
+	}
+	__atomic_fetch_add(&engine->open_upstreams, 1, __ATOMIC_RELAXED);
+	if (make_unit(volume)) {
+		volume->disk->ops->close(volume->disk);
+		return no_memory(err);
+	}
+	*ret_volume = volume;
 	return 0;
 }
 
@@ -147,7 +250,9 @@ bool raceway_volume_is(const struct raceway_volume *volume,
 		       const struct raceway_volume_config *config)
 {
 	return volume->id == config->id && volume->type == config->san->type &&
-	       !strcmp(volume->name, config->name) && !strcmp(volume->source, source_of(config));
+	       !strcmp(volume->name, config->name) && !strcmp(volume->source, source_of(config)) &&
+	       !strcmp(volume->portal, config->san->portal) &&
+	       !strcmp(volume->target, config->san->target);
 }
 
 int raceway_volume_grow(struct raceway_volume *volume, uint64_t size)

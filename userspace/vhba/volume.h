@@ -9,6 +9,10 @@
 /* Opens what `config` names, for the engine's workers. 0 or an error. */
 int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volume_config *config,
 			struct raceway_volume **ret_volume, struct raceway_error *err);
+/* The same for LUN `config->dev` of an upstream array, in the name of `initiator`. */
+int raceway_volume_open_upstream(struct raceway_engine *engine,
+				 const struct raceway_volume_config *config, const char *initiator,
+				 struct raceway_volume **ret_volume, struct raceway_error *err);
 /* The table does not serve it any more: it goes when nobody has it mapped. */
 void raceway_volume_close(struct raceway_volume *volume);
 /* Whether `volume` is what `config` names, so that it can stay as it is. */
