@@ -3,13 +3,15 @@
 #include "bed.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct raceway_worker {
-	unsigned int number;
 	struct raceway_call *first, **end;
+	pthread_mutex_t lock;
+	pthread_cond_t called;
 };
 
 /* All that was given out: what a test leaves behind is no leak. */
@@ -24,25 +26,28 @@ static void keep(void *object)
 	kept[count++] = object;
 }
 
-static struct raceway_worker workers[4];
+#define WORKER(i)                                                                                  \
+	{                                                                                          \
+		.end = &workers[i].first, .lock = PTHREAD_MUTEX_INITIALIZER,                       \
+		.called = PTHREAD_COND_INITIALIZER                                                 \
+	}
+static struct raceway_worker workers[] = { WORKER(0), WORKER(1), WORKER(2) };
 static struct raceway_timer *timers[16];
 static uint64_t now_ns = 1;
 
 struct raceway_worker *bed_worker(unsigned int number)
 {
-	struct raceway_worker *worker = &workers[number];
-
-	worker->number = number;
-	if (!worker->end)
-		worker->end = &worker->first;
-	return worker;
+	return &workers[number];
 }
 
 void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *call)
 {
+	pthread_mutex_lock(&worker->lock);
 	call->next = NULL;
 	*worker->end = call;
 	worker->end = &call->next;
+	pthread_cond_signal(&worker->called);
+	pthread_mutex_unlock(&worker->lock);
 }
 
 uint64_t raceway_worker_now(const struct raceway_worker *worker)
@@ -97,13 +102,31 @@ void bed_pass(uint64_t ns)
 	now_ns = until;
 }
 
+static struct raceway_call *await_call(struct raceway_worker *worker)
+{
+	struct raceway_call *call;
+
+	pthread_mutex_lock(&worker->lock);
+	while (!worker->first)
+		pthread_cond_wait(&worker->called, &worker->lock);
+	call = worker->first;
+	worker->first = call->next;
+	if (!worker->first)
+		worker->end = &worker->first;
+	pthread_mutex_unlock(&worker->lock);
+	return call;
+}
+
 unsigned int bed_run_calls_once(struct raceway_worker *worker)
 {
-	struct raceway_call *call = worker->first;
+	struct raceway_call *call;
 	unsigned int count = 0;
 
+	pthread_mutex_lock(&worker->lock);
+	call = worker->first;
 	worker->first = NULL;
 	worker->end = &worker->first;
+	pthread_mutex_unlock(&worker->lock);
 	while (call) {
 		struct raceway_call *next = call->next;
 
@@ -121,6 +144,13 @@ unsigned int bed_run_calls(struct raceway_worker *worker)
 	while ((now = bed_run_calls_once(worker)))
 		count += now;
 	return count;
+}
+
+void bed_wait_call(struct raceway_worker *worker)
+{
+	struct raceway_call *call = await_call(worker);
+
+	call->run(call, worker);
 }
 
 static void mark(struct bed_disk *disk, const struct raceway_io *io, bool mapped)
@@ -286,7 +316,7 @@ static uint8_t parse_cdb(const char *text, uint8_t *cdb)
 void bed_prepare(struct bed_task *t, struct raceway_nexus *nexus, const char *cdb, uint32_t in,
 		 uint32_t out)
 {
-	static uint64_t tag;
+	static _Atomic uint64_t tag;
 
 	raceway_task_release(&t->task);
 	t->done = 0;

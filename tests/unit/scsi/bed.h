@@ -47,6 +47,8 @@ bool bed_complete(struct bed_disk *disk);
 unsigned int bed_run_calls(struct raceway_worker *worker);
 /* ... but not those that come meanwhile. */
 unsigned int bed_run_calls_once(struct raceway_worker *worker);
+/* Waits for the next one and runs it, where workers are threads. */
+void bed_wait_call(struct raceway_worker *worker);
 struct raceway_worker *bed_worker(unsigned int number);
 /* Lets time pass, in ns: timers expire in their order. */
 void bed_pass(uint64_t ns);
