@@ -161,7 +161,7 @@ static void done(struct raceway_task *task)
 	raceway_conn_put(conn);
 }
 
-static void submit(struct raceway_request *request)
+void raceway_command_submit(struct raceway_request *request)
 {
 	const struct raceway_iscsi_ops *ops = request->conn->iscsi->ops;
 	struct raceway_task *task = &request->task;
@@ -185,6 +185,7 @@ static void answer_refused(struct raceway_request *request)
 
 	task->sense_bytes = (uint8_t)raceway_sense_build(&sense, false, task->sense);
 	task->status = RACEWAY_SCSI_CHECK_CONDITION;
+	raceway_turn_leave(request);
 	answer(request);
 }
 
@@ -194,6 +195,7 @@ void raceway_command_start(struct raceway_request *request)
 	uint32_t bytes = 0;
 
 	request->state = RACEWAY_REQUEST_DATA;
+	raceway_turn_wait(request);
 	if (request->unsolicited || request->r2t_count > 0)
 		return;
 	if (request->refused_key) {
@@ -210,7 +212,7 @@ void raceway_command_start(struct raceway_request *request)
 void raceway_command_go_on(struct raceway_request *request)
 {
 	if (!request->task.wants_out || request->have == request->room) {
-		submit(request);
+		raceway_turn_ready(request);
 		return;
 	}
 	request->state = RACEWAY_REQUEST_DATA;

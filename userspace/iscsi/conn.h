@@ -4,9 +4,9 @@
  *
  * Files: target.c the connections of a worker; conn.c the life of one; receive.c bytes to PDUs;
  * order.c requests in the order of CmdSN; memory.c how much of it a connection may hold;
- * command.c SCSI commands; data.c Data-Out and R2T; function.c task management; request.c all
- * else that an initiator asks for; enter.c from login to full feature phase; send.c PDUs to
- * bytes.
+ * command.c SCSI commands; data.c Data-Out and R2T; turn.c ordered commands; function.c task
+ * management; request.c all else that an initiator asks for; enter.c from login to full feature
+ * phase; send.c PDUs to bytes.
  *
  * Life of a connection: raceway_conn_drop() may be called wherever the connection is valid. It
  * frees nothing: whoever keeps the connection for later (an operation of the ring, a task, a
@@ -58,6 +58,7 @@ enum raceway_request_state {
 	RACEWAY_REQUEST_HELD,	  /* a CmdSN before it is missing */
 	RACEWAY_REQUEST_DATA,	  /* waits for Data-Out */
 	RACEWAY_REQUEST_MEMORY,	  /* waits until the connection may hold more */
+	RACEWAY_REQUEST_READY,	  /* waits for commands that go before it */
 	RACEWAY_REQUEST_RUNNING,  /* the device server's, or of whoever holds commands back */
 	RACEWAY_REQUEST_ANSWERED, /* waits to be sent */
 };
@@ -77,7 +78,8 @@ struct raceway_request {
 	uint32_t room, have;
 
 	/* Commands. */
-	bool unsolicited; /* more data comes unasked */
+	struct raceway_request *turn_next, **turn_link; /* begun, not the device server's yet */
+	bool unsolicited;				/* more data comes unasked */
 	/* Not for the device server: its sense key and additional sense code, 0 if it is. */
 	uint8_t refused_key;
 	uint16_t refused_asc;
@@ -114,6 +116,10 @@ struct raceway_iscsi_session {
 	uint64_t early_bytes, late_bytes;
 	struct raceway_request *waiting, **waiting_end;
 	bool serving; /* who waits, up the stack */
+	/* Commands that were begun and have not gone to the device server, in their order, and how
+	 * many of them are ordered. */
+	struct raceway_request *turns, **turns_end;
+	uint32_t ordered;
 
 	struct raceway_text text; /* a request's in several PDUs */
 	struct raceway_text answer;
@@ -289,6 +295,8 @@ void raceway_order_window(struct raceway_iscsi_conn *conn);
 int raceway_memory_take(struct raceway_request *request, uint32_t room, uint32_t early);
 /* `bytes` more, at once or later: raceway_command_go_on() follows when they are there. */
 void raceway_memory_ask(struct raceway_request *request, uint32_t bytes);
+/* The first of the session's turns goes on in any case if others wait for it. */
+void raceway_memory_first(struct raceway_iscsi_session *session);
 /* Frees its buffer, and takes it off the list of those that wait. */
 void raceway_memory_give_back(struct raceway_request *request);
 /* How many commands with as much unsolicited data as allowed have room. */
@@ -307,6 +315,17 @@ void raceway_command_go_on(struct raceway_request *request);
 /* What the answer is made of, for send.c: residual counts and their flags. */
 void raceway_command_residual(const struct raceway_request *request, uint8_t *ret_flags,
 			      uint32_t *ret_residual);
+
+/* All is there and it is its turn: it goes to the device server. */
+void raceway_command_submit(struct raceway_request *request);
+
+/* turn.c */
+/* The command has begun. */
+void raceway_turn_wait(struct raceway_request *request);
+/* It needs nothing any more: raceway_command_submit() follows in its turn. */
+void raceway_turn_ready(struct raceway_request *request);
+/* It never will. */
+void raceway_turn_leave(struct raceway_request *request);
 
 /* data.c */
 void raceway_data_out_begin(struct raceway_iscsi_conn *conn, const struct raceway_bhs *bhs);

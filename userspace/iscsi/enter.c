@@ -99,6 +99,7 @@ static int session_new(struct raceway_iscsi_conn *conn)
 	session->params = login->params;
 	session->cid = login->cid;
 	session->waiting_end = &session->waiting;
+	session->turns_end = &session->turns;
 	conn->session = session;
 	conn->registered.who = &session->who;
 	conn->registered.group = conn->group;

@@ -23,16 +23,20 @@ int raceway_memory_take(struct raceway_request *request, uint32_t room, uint32_t
 	return 0;
 }
 
-/* Whoever is alone goes on in any case. */
-static bool fits(const struct raceway_iscsi_conn *conn, uint32_t bytes)
+/* Whoever is alone goes on in any case, and so does the one that all others wait for because of
+ * their order. */
+static bool fits(const struct raceway_request *request)
 {
-	const struct raceway_iscsi_session *session = conn->session;
+	const struct raceway_iscsi_session *session = request->conn->session;
 
-	return session->late_bytes == 0 || session->late_bytes + bytes <= half(conn);
+	return session->late_bytes == 0 ||
+	       session->late_bytes + request->late_bytes <= half(request->conn) ||
+	       (session->ordered > 0 && session->turns == request);
 }
 
 static void grant(struct raceway_request *request)
 {
+	request->state = RACEWAY_REQUEST_DATA;
 	request->conn->session->late_bytes += request->late_bytes;
 	raceway_command_go_on(request);
 }
@@ -42,7 +46,7 @@ void raceway_memory_ask(struct raceway_request *request, uint32_t bytes)
 	struct raceway_iscsi_session *session = request->conn->session;
 
 	request->late_bytes = bytes;
-	if (!session->waiting && fits(request->conn, bytes)) {
+	if ((!session->waiting || session->turns == request) && fits(request)) {
 		grant(request);
 		return;
 	}
@@ -63,6 +67,16 @@ static void leave_line(struct raceway_iscsi_session *session, struct raceway_req
 		session->waiting_end = link;
 }
 
+void raceway_memory_first(struct raceway_iscsi_session *session)
+{
+	struct raceway_request *request = session->turns;
+
+	if (!request || request->state != RACEWAY_REQUEST_MEMORY || session->ordered == 0)
+		return;
+	leave_line(session, request);
+	grant(request);
+}
+
 /* A request that goes on may end at once and come here again: the first one serves them all. */
 static void serve(struct raceway_iscsi_conn *conn)
 {
@@ -72,7 +86,7 @@ static void serve(struct raceway_iscsi_conn *conn)
 		return;
 	session->serving = true;
 	while (session->waiting && !conn->dropped && conn->phase == RACEWAY_PHASE_FULL &&
-	       fits(conn, session->waiting->late_bytes)) {
+	       fits(session->waiting)) {
 		struct raceway_request *request = session->waiting;
 
 		leave_line(session, request);

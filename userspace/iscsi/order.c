@@ -291,6 +291,7 @@ void raceway_request_free(struct raceway_request *request)
 		leave_held(request);
 	raceway_request_answered(request);
 	if (raceway_bhs_opcode(&request->bhs) == RACEWAY_OP_SCSI_COMMAND) {
+		raceway_turn_leave(request);
 		raceway_task_release(&request->task);
 		free(request->answer.data);
 	}

@@ -301,3 +301,149 @@ Test(order, flood_of_pings)
 	client_close(&client);
 	client_close(&other);
 }
+
+/* Data-Out that was asked for. */
+static void answer_r2t(struct client *client, const struct raceway_bhs *command, const void *data,
+		       uint32_t bytes)
+{
+	struct raceway_bhs out = { .opcode = RACEWAY_OP_DATA_OUT,
+				   .flags = RACEWAY_PDU_FINAL,
+				   .itt = command->itt };
+	struct pdu pdu;
+
+	client_expect(client, &pdu, RACEWAY_OP_R2T);
+	cr_assert_eq(pdu.bhs.itt, command->itt);
+	out.lun[1] = 1;
+	out.data_out.ttt = pdu.bhs.response.tag;
+	client_send(client, &out, data, bytes);
+}
+
+/* An ordered command goes after the write before it, whose data comes late, and before what
+ * comes after it; head of queue goes before all. */
+Test(order, ordered_commands)
+{
+	static const uint8_t data[512] = { 1 };
+	struct client client = { 0 };
+	struct raceway_bhs write, ordered, simple, head;
+	struct pdu pdu;
+
+	LOGIN(&client, "ImmediateData=No\0");
+	write = client_command(&client, FLAGS_WRITE, "2a 00 00 00 00 00 00 00 01 00", 512);
+	client_send(&client, &write, NULL, 0);
+	ordered = client_command(&client, FLAGS_READ, "28 00 00 00 00 00 00 00 01 00", 512);
+	ordered.flags = FLAGS_READ | RACEWAY_TASK_ORDERED;
+	client_send(&client, &ordered, NULL, 0);
+	simple = test_unit_ready(&client);
+	client_send(&client, &simple, NULL, 0);
+	bed_await(&bed.submitted, 2);
+	answer_r2t(&client, &write, data, sizeof(data));
+	client_expect_status(&client, write.itt, RACEWAY_SCSI_GOOD);
+	client_expect(&client, &pdu, RACEWAY_OP_DATA_IN);
+	cr_expect_eq(pdu.bhs.itt, ordered.itt);
+	cr_expect_eq(pdu.data[0], 1, "read before what it comes after");
+	client_expect_status(&client, simple.itt, RACEWAY_SCSI_GOOD);
+	/* Without an ordered command nobody waits. */
+	write = client_command(&client, FLAGS_WRITE, "2a 00 00 00 00 00 00 00 01 00", 512);
+	client_send(&client, &write, NULL, 0);
+	head = test_unit_ready(&client);
+	client_send(&client, &head, NULL, 0);
+	client_expect(&client, &pdu, RACEWAY_OP_R2T);
+	client_expect_status(&client, head.itt, RACEWAY_SCSI_GOOD);
+	client_close(&client);
+}
+
+/* If the write before it is aborted, or fails, it goes on. */
+Test(order, ordered_command_behind_an_aborted_one)
+{
+	struct client client = { 0 };
+	struct raceway_bhs write, ordered, abort;
+	struct pdu pdu;
+
+	LOGIN(&client, "ImmediateData=No\0");
+	write = client_command(&client, FLAGS_WRITE, "2a 00 00 00 00 00 00 00 01 00", 512);
+	client_send(&client, &write, NULL, 0);
+	client_expect(&client, &pdu, RACEWAY_OP_R2T);
+	ordered = test_unit_ready(&client);
+	ordered.flags = RACEWAY_PDU_FINAL | RACEWAY_TASK_ORDERED;
+	client_send(&client, &ordered, NULL, 0);
+	client_expect_silence(&client);
+	abort = client_request(&client, RACEWAY_OP_TASK_MANAGEMENT, RACEWAY_FUNCTION_ABORT_TASK);
+	client.cmdsn--;
+	abort.opcode |= RACEWAY_PDU_IMMEDIATE;
+	abort.lun[1] = 1;
+	abort.request.tag = write.itt;
+	client_send(&client, &abort, NULL, 0);
+	client_expect_status(&client, ordered.itt, RACEWAY_SCSI_GOOD);
+	client_expect(&client, &pdu, RACEWAY_OP_TASK_MANAGEMENT_RESPONSE);
+	client_close(&client);
+}
+
+/* All data of a write: the first 64 KiB unasked, which is what is sent at first, or the rest. */
+static void send_data(struct client *client, const struct raceway_bhs *write, uint32_t bytes,
+		      bool rest)
+{
+	static uint8_t data[1 << 18];
+	struct raceway_bhs out = { .opcode = RACEWAY_OP_DATA_OUT,
+				   .flags = RACEWAY_PDU_FINAL,
+				   .itt = write->itt };
+	static struct pdu pdu;
+
+	out.data_out.ttt = htobe32(RACEWAY_TAG_NONE);
+	if (!rest) {
+		client_send(client, &out, data, 65536);
+		return;
+	}
+	client_expect(client, &pdu, RACEWAY_OP_R2T);
+	cr_assert_eq(pdu.bhs.itt, write->itt);
+	out.data_out.ttt = pdu.bhs.response.tag;
+	out.lun[1] = 1;
+	for (uint32_t at = 65536; at < bytes; at += sizeof(data)) {
+		uint32_t size = bytes - at < sizeof(data) ? bytes - at : sizeof(data);
+
+		out.flags = at + size == bytes ? RACEWAY_PDU_FINAL : 0;
+		out.data_out.offset = htobe32(at);
+		client_send(client, &out, data, size);
+		out.data_out.datasn = htobe32(be32toh(out.data_out.datasn) + 1);
+	}
+}
+
+/* What waits for its turn may hold the memory that those before it need: they get it. */
+Test(order_memory, ordered_commands)
+{
+	enum { BYTES = 1 << 19 };
+	struct client client = { 0 };
+	struct raceway_bhs writes[2], reads[2], ordered;
+	static struct pdu pdu;
+
+	bed_start(
+		&(struct raceway_iscsi_limits){ .connection_bytes = 1 << 20, .max_burst = BYTES });
+	LOGIN(&client, "InitialR2T=No\0MaxBurstLength=1048576\0MaxRecvDataSegmentLength=262144\0");
+	for (size_t i = 0; i < 2; i++) {
+		writes[i] = client_command(&client, RACEWAY_PDU_WRITE,
+					   "2a 00 00 00 00 00 00 04 00 00", BYTES);
+		client_send(&client, &writes[i], NULL, 0);
+	}
+	ordered = test_unit_ready(&client);
+	ordered.flags = RACEWAY_PDU_FINAL | RACEWAY_TASK_ORDERED;
+	client_send(&client, &ordered, NULL, 0);
+	for (size_t i = 0; i < 2; i++) {
+		reads[i] =
+			client_command(&client, FLAGS_READ, "28 00 00 00 08 00 00 04 00 00", BYTES);
+		client_send(&client, &reads[i], NULL, 0);
+	}
+	send_data(&client, &writes[1], BYTES, false);
+	client_expect_silence(&client);
+	send_data(&client, &writes[0], BYTES, false);
+	for (size_t i = 0; i < 2; i++) {
+		send_data(&client, &writes[i], BYTES, true);
+		client_expect_status(&client, writes[i].itt, RACEWAY_SCSI_GOOD);
+	}
+	client_expect_status(&client, ordered.itt, RACEWAY_SCSI_GOOD);
+	for (size_t i = 0; i < 2; i++) {
+		do {
+			client_expect(&client, &pdu, RACEWAY_OP_DATA_IN);
+			cr_assert_eq(pdu.bhs.itt, reads[i].itt);
+		} while (!(pdu.bhs.flags & RACEWAY_DATA_IN_STATUS));
+	}
+	client_close(&client);
+}
