@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scsi/bytes.h"
 #include "scsi/command.h"
 
 #define BLOCK 512
@@ -15,6 +16,7 @@
 #define NEXUSES 2
 #define TASKS 64
 #define ROOM 4096 /* of data-out and data-in */
+#define STATE_ROOM 65536
 
 struct raceway_worker {
 	struct raceway_call *first, **end;
@@ -42,6 +44,8 @@ static struct raceway_tmf_request requests[TASKS];
 static struct job *jobs[TASKS];
 static size_t job_count, request_count, answered;
 static uint64_t now_ns;
+static uint8_t state[STATE_ROOM]; /* of reservations, on stable storage */
+static size_t state_bytes;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -158,6 +162,47 @@ static void map(size_t i, unsigned int how)
 	raceway_nexus_map(nexuses[i], luns, how & 2 ? 1 : UNITS);
 }
 
+static int save(void *context, const void *from, size_t bytes)
+{
+	if (bytes > STATE_ROOM)
+		return -ENOSPC;
+	memcpy(state, from, bytes);
+	state_bytes = bytes;
+	return 0;
+}
+
+static int load(void *context, void *to, size_t room, size_t *ret_bytes)
+{
+	memcpy(to, state, state_bytes);
+	*ret_bytes = state_bytes;
+	return 0;
+}
+
+static const struct raceway_lu_keep keep = { save, load, NULL };
+
+static void begin_unit(size_t i)
+{
+	struct raceway_lu_options options = { .disk = &disks[i].disk,
+					      .naa = { 0x30, (uint8_t)i },
+					      .keep = i ? NULL : &keep };
+	int r;
+
+	memset(&disks[i], 0, sizeof(disks[i]));
+	disks[i].disk = (struct raceway_disk){ .ops = &ops,
+					       .bytes = BLOCKS * BLOCK,
+					       .block_bytes = BLOCK,
+					       .physical_bytes = 4096,
+					       .thin = i == 0,
+					       .write_cache = true };
+	r = raceway_lu_new(&options, &lus[i]);
+	if (r == -EBADMSG) { /* what the input has as the state is none */
+		state_bytes = 0;
+		r = raceway_lu_new(&options, &lus[i]);
+	}
+	if (r)
+		abort();
+}
+
 static void begin(void)
 {
 	struct raceway_lun luns[UNITS] = { 0 };
@@ -165,18 +210,7 @@ static void begin(void)
 	now_ns = 0;
 	job_count = request_count = answered = 0;
 	for (size_t i = 0; i < UNITS; i++) {
-		struct raceway_lu_options options = { .disk = &disks[i].disk,
-						      .naa = { 0x30, (uint8_t)i } };
-
-		memset(&disks[i], 0, sizeof(disks[i]));
-		disks[i].disk = (struct raceway_disk){ .ops = &ops,
-						       .bytes = BLOCKS * BLOCK,
-						       .block_bytes = BLOCK,
-						       .physical_bytes = 4096,
-						       .thin = i == 0,
-						       .write_cache = true };
-		if (raceway_lu_new(&options, &lus[i]))
-			abort();
+		begin_unit(i);
 		luns[i] = (struct raceway_lun){ (uint16_t)i, false, lus[i] };
 	}
 	for (size_t i = 0; i < NEXUSES; i++) {
@@ -191,6 +225,8 @@ static void begin(void)
 		workers[i].end = &workers[i].first;
 		if (raceway_nexus_new(&options, luns, UNITS, &nexuses[i]))
 			abort();
+		for (size_t j = 0; j < UNITS; j++) /* most inputs are not about POWER ON */
+			atomic_store(&nexuses[i]->itls[j]->attentions, 0);
 	}
 }
 
@@ -221,6 +257,66 @@ static void take_cdb(struct source *source, uint8_t *cdb, bool known)
 		cdb[1] = (uint8_t)((cdb[1] & 0xe0) | command->service_action);
 }
 
+/* An EXTENDED COPY of one segment, between any two of both units and one that is not there. */
+static uint32_t shape_copy(uint8_t *cdb, uint8_t *out)
+{
+	uint8_t from = out[0] % 3, to = out[1] % 3, blocks = out[2] % 8;
+	uint8_t from_lba = out[3] % BLOCKS, to_lba = out[4] % BLOCKS;
+
+	memset(out, 0, 16 + 3 * 32 + 28);
+	out[0] = to;
+	raceway_put16(out + 2, 96);
+	raceway_put32(out + 8, 28);
+	for (uint8_t i = 0; i < 3; i++)
+		memcpy(out + 16 + 32 * i, (uint8_t[10]){ 0xe4, 0, 0, 0, 1, 3, 0, 8, 0x30, i }, 10);
+	raceway_put32(out + 112, 0x02000018);
+	raceway_put32(out + 116, (uint32_t)from << 16 | to);
+	out[123] = blocks;
+	out[131] = from_lba;
+	out[139] = to_lba;
+	raceway_put32(cdb + 10, 140);
+	return 140;
+}
+
+/* Lengths that fit each other, so that what is behind the first checks is reached too; how much
+ * goes out. */
+static uint32_t shape(uint8_t *cdb, uint8_t *out)
+{
+	struct raceway_cdb_cost cost;
+
+	switch (cdb[0]) {
+	case RACEWAY_OP_PERSISTENT_RESERVE_OUT:
+		cdb[2] &= 0x0f;
+		raceway_put32(cdb + 5, 24);
+		raceway_put64(out, out[7] & 3);
+		raceway_put64(out + 8, out[15] & 3);
+		return 24;
+	case RACEWAY_OP_EXTENDED_COPY:
+		return shape_copy(cdb, out);
+	case RACEWAY_OP_WRITE_SAME_10:
+	case RACEWAY_OP_WRITE_SAME_16:
+		memset(cdb + 2, 0, 4);
+		return BLOCK;
+	case RACEWAY_OP_COMPARE_AND_WRITE:
+		memset(cdb + 2, 0, 7);
+		cdb[9] &= 7;
+		cdb[13] = 1;
+		memset(out, 0, BLOCK); /* as the disk begins */
+		return 2 * BLOCK;
+	case RACEWAY_OP_MODE_SELECT_6:
+	case RACEWAY_OP_UNMAP:
+		return (uint32_t)(cdb[4] | cdb[7] << 8 | cdb[8]) % ROOM;
+	default:
+		memset(cdb + 2, 0, cdb[0] >> 5 == 4 ? 7 : 3);
+		if (cdb[0] >> 5 == 4)
+			memset(cdb + 10, 0, 3);
+		if (cdb[0] >> 5 == 5)
+			memset(cdb + 6, 0, 3);
+		raceway_cdb_cost(cdb, RACEWAY_CDB_CHECKED, BLOCK, &cost);
+		return (uint32_t)cost.bytes % ROOM;
+	}
+}
+
 static void run_command(struct source *source)
 {
 	uint8_t flags = take(source);
@@ -245,6 +341,8 @@ static void run_command(struct source *source)
 	task->out_bytes = task->wants_out ? task->expected_bytes : 0;
 	for (uint32_t i = 0; i < task->out_bytes && source->at < source->end; i++)
 		job->out[i] = take(source);
+	if (flags >> 5 & 1 && task->wants_out)
+		task->expected_bytes = task->out_bytes = shape(task->cdb, job->out);
 	task->done = task_done;
 	raceway_scsi_execute(task);
 }
@@ -289,6 +387,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct source source = { data, data + bytes };
 
+	state_bytes = 0;
+	if (take(&source) == 0xff) { /* all of it is a state of reservations */
+		save(NULL, source.at, (size_t)(source.end - source.at));
+		source.at = source.end;
+	}
 	begin();
 	while (source.at < source.end && job_count < TASKS && request_count < TASKS) {
 		uint8_t what = take(&source);

@@ -71,9 +71,8 @@ mkdir "$work/uml"
 uml_start san tap0 "$top/tests/uml/initiator.sh" "initiator_run=$work/uml" \
   "initiator_name=$me" "target=$target_name" "fs_bytes=$fs_bytes" "raw_bytes=$raw_bytes" \
   "grown_bytes=$((raw_bytes * 2))"
-uml=$child
 for _ in $(seq 1500); do
-  kill -0 "$uml" 2>/dev/null || break
+  kill -0 "$uml_machine" 2>/dev/null || break
   if [ -e "$work/uml/ask" ]; then
     asked "$(cat "$work/uml/ask")"
     rm "$work/uml/ask"

@@ -14,7 +14,6 @@ machine_start() {
   rm -f "$work/ready"
   uml_start san tap0 "$top/tests/uml/target.sh" "ubd0=$work/disk" "target_run=$work" \
     "target_bin=$bin" "target_tools=$top/tests/net" "target_address=$target_address"
-  machine=$child
   await "$work/ready"
 }
 
@@ -37,7 +36,7 @@ background in_ns san "$bin/tests/raceway-torture" -p -t $seconds_max -i $me \
 torture=$child
 for _ in $(seq $cuts); do
   sleep "1.$((RANDOM % 1000))"
-  uml_cut "$machine"
+  uml_cut 2>/dev/null
   kill -USR1 "$torture"
   machine_start
 done

@@ -165,6 +165,11 @@ engine_start --workers 2
 configure "$(config "$lun_a")"
 listen one "$portal"
 echo 'read -P 0x55 4M 1M' >&8
+# One line at a time: what it has read ahead it does not poll for.
+for _ in $(seq 300); do
+  grep -q 'read 1048576\|failed' "$work/qemu.log" && break
+  sleep 0.1
+done
 echo quit >&8
 exec 8>&-
 wait "$qemu" || fail "qemu-io ended with $?"

@@ -21,6 +21,7 @@ static int login_new(struct raceway_iscsi_conn *conn)
 	bytes = sizeof(login->who.local);
 	getsockname(conn->fd, (struct sockaddr *)&login->who.local, &bytes);
 	login->who.portal = conn->portal;
+	login->who.fd = conn->fd;
 	login->ops = conn->iscsi->ops;
 	login->group = conn->group;
 	raceway_login_begin(login);

@@ -29,6 +29,7 @@ struct raceway_iscsi_login {
 	uint8_t isid[6];
 	struct sockaddr_storage peer, local;
 	void *portal;	/* as given to raceway_iscsi_accept() */
+	int fd;		/* the connection, for getsockopt(2) */
 	uint64_t proof; /* as identify() has set it, for open(): what is proven by then */
 };
 

@@ -45,6 +45,21 @@ static enum direction direction_of(const uint8_t *cdb)
 	}
 }
 
+/* Whether the initiator sends or gets as much as it names. */
+static bool is_transfer(const uint8_t *cdb)
+{
+	switch (cdb[0]) {
+	case RACEWAY_OP_VERIFY_10:
+	case RACEWAY_OP_VERIFY_12:
+	case RACEWAY_OP_VERIFY_16:
+	case RACEWAY_OP_WRITE_SAME_10:
+	case RACEWAY_OP_WRITE_SAME_16:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* Blocks that pass between initiator or unit and disk. */
 static uint64_t blocks_of(const uint8_t *cdb)
 {
@@ -78,4 +93,7 @@ void raceway_cdb_cost(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t block_byte
 	ret_cost->read = direction == READS || direction == BOTH;
 	ret_cost->write = direction == WRITES || direction == BOTH;
 	ret_cost->bytes = direction == NEITHER ? 0 : blocks_of(whole) * block_bytes;
+	/* A transfer of more is refused, and costs nothing. */
+	if (is_transfer(whole) && ret_cost->bytes > RACEWAY_TRANSFER_MAX)
+		ret_cost->bytes = 0;
 }

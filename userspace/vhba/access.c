@@ -39,10 +39,23 @@ static bool is_target(struct raceway_engine *engine, const char *name)
 	return is;
 }
 
+static bool has_mac(struct raceway_engine *engine, const struct raceway_vhba *vhba,
+		    const uint8_t mac[6])
+{
+	bool has = false;
+
+	pthread_mutex_lock(&engine->lock);
+	for (size_t i = 0; i < vhba->mac_count && !has; i++)
+		has = !memcmp(vhba->macs[i], mac, sizeof(vhba->macs[i]));
+	pthread_mutex_unlock(&engine->lock);
+	return has;
+}
+
 /* NULL: the connection comes from the vHBA's server. Else why that is not so. */
-static const char *wrong_location(const struct raceway_vhba *vhba,
+static const char *wrong_location(struct raceway_engine *engine, const struct raceway_vhba *vhba,
 				  const struct raceway_iscsi_login *login)
 {
+	uint8_t mac[6];
 	struct raceway_portal *portal = login->portal;
 	struct raceway_location location;
 	int err = -EBADF;
@@ -58,11 +71,14 @@ static const char *wrong_location(const struct raceway_vhba *vhba,
 		return vhba->local ? NULL : "it is this machine, and the vHBA's server is not";
 	if (!location.neighbour)
 		return "it is not on the portal's link";
-	for (size_t i = 0; i < vhba->mac_count; i++) {
-		if (!memcmp(vhba->macs[i], location.mac, sizeof(location.mac)))
-			return NULL;
-	}
-	return "its MAC address is of no vNIC of the vHBA's server";
+	if (raceway_location_syn_mac(login->fd, mac))
+		return "the frame that it began with is not known";
+	/* Who asks for an address by ARP is answered by anybody: both must be the server's. */
+	if (memcmp(mac, location.mac, sizeof(mac)))
+		return "it began with a frame of another MAC address than its neighbour's";
+	if (!has_mac(engine, vhba, mac))
+		return "its MAC address is of no vNIC of the vHBA's server";
+	return NULL;
 }
 
 static void tell(struct raceway_engine *engine, const char *vhba,
@@ -103,7 +119,7 @@ enum raceway_iscsi_login_status raceway_access_identify(void *context,
 	if (!vhba)
 		wrong = "unknown initiator";
 	else if (vhba->auth == RACEWAY_AUTH_LOCATION)
-		wrong = wrong_location(vhba, login);
+		wrong = wrong_location(engine, vhba, login);
 	if (wrong) {
 		tell(engine, vhba ? vhba->name : "", login, wrong);
 		status = ask_nobody(ret_chap);
@@ -123,12 +139,14 @@ enum raceway_iscsi_login_status raceway_access_open(void *context,
 						    struct raceway_nexus **ret_nexus)
 {
 	struct raceway_engine *engine = context;
+	const struct raceway_portal *portal = login->portal;
 	struct raceway_vhba *vhba = find(engine, login->initiator);
 	int err;
 
 	/* The vHBA may have changed between the login's first request and its last: who has proven
 	 * to be the one that was has not proven to be this one. */
-	if (!vhba || vhba->number != login->proof) {
+	if (!vhba || vhba->number != login->proof ||
+	    __atomic_load_n(&portal->gone, __ATOMIC_ACQUIRE)) {
 		if (vhba)
 			raceway_vhba_put(vhba);
 		return RACEWAY_LOGIN_AUTH_FAILED;

@@ -367,13 +367,30 @@ int raceway_copy_percent(const struct raceway_engine *engine, const char *volume
 	return percent;
 }
 
+static void tell_to_stop(struct raceway_copy *copy)
+{
+	pthread_mutex_lock(&copy->lock);
+	copy->stop = true;
+	pthread_mutex_unlock(&copy->lock);
+}
+
+void raceway_copy_stop(struct raceway_engine *engine, const char *volume)
+{
+	struct raceway_copy *copy = find(engine, volume), **link = &engine->copies;
+
+	if (!copy)
+		return;
+	tell_to_stop(copy);
+	while (*link != copy)
+		link = &(*link)->next;
+	*link = copy->next;
+	let_go_of(copy);
+}
+
 void raceway_copy_stop_all(struct raceway_engine *engine)
 {
-	for (struct raceway_copy *copy = engine->copies; copy; copy = copy->next) {
-		pthread_mutex_lock(&copy->lock);
-		copy->stop = true;
-		pthread_mutex_unlock(&copy->lock);
-	}
+	for (struct raceway_copy *copy = engine->copies; copy; copy = copy->next)
+		tell_to_stop(copy);
 	while (engine->copies) {
 		struct raceway_copy *copy = engine->copies;
 

@@ -18,7 +18,9 @@ bool raceway_copy_collect(struct raceway_engine *engine);
 bool raceway_copy_is_making(const struct raceway_engine *engine, const char *volume);
 /* How far the copy that makes `volume` is, in per cent; -1 if none does. */
 int raceway_copy_percent(const struct raceway_engine *engine, const char *volume);
-/* Ends all copies; what is not complete is removed. */
+/* Ends the copy that makes `volume`, if there is one; what is not complete is removed. */
+void raceway_copy_stop(struct raceway_engine *engine, const char *volume);
+/* The same for all copies. */
 void raceway_copy_stop_all(struct raceway_engine *engine);
 
 #endif

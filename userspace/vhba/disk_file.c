@@ -43,7 +43,7 @@ struct step {
 	struct raceway_worker *worker;
 	struct raceway_io *io;
 	uint64_t done;
-	bool writes_zeroes; /* ZERO by writing them */
+	bool writes_zeroes; /* ZERO and UNMAP by writing them */
 	bool syncs;	    /* ZERO with fua: what is left is to sync */
 };
 
@@ -98,7 +98,9 @@ static bool goes_on(struct step *step, int result)
 
 	if (result == -EINTR || result == -EAGAIN)
 		return true;
-	if (result == -EOPNOTSUPP && io->kind == RACEWAY_IO_ZERO && !moves && !step->syncs) {
+	/* What cannot give space back keeps it, but nobody reads what was there. */
+	if (result == -EOPNOTSUPP && !moves && !step->syncs &&
+	    (io->kind == RACEWAY_IO_ZERO || io->kind == RACEWAY_IO_UNMAP)) {
 		step->writes_zeroes = true;
 		return true;
 	}
@@ -125,12 +127,9 @@ static void complete(struct raceway_wait *wait, int result, uint32_t flags)
 		submit_step(step);
 		return;
 	}
-	/* What has no holes may keep its space. */
-	if (result == -EOPNOTSUPP && io->kind == RACEWAY_IO_UNMAP)
-		result = 0;
 	/* The end of the file where there was a disk. */
-	else if (result == 0 && (io->kind == RACEWAY_IO_READ || io->kind == RACEWAY_IO_WRITE ||
-				 (step->writes_zeroes && !step->syncs)))
+	if (result == 0 && (io->kind == RACEWAY_IO_READ || io->kind == RACEWAY_IO_WRITE ||
+			    (step->writes_zeroes && !step->syncs)))
 		result = -EIO;
 	io->result = result < 0 ? result : 0;
 	if (io->result && step->file->failed)
@@ -227,12 +226,13 @@ static const struct raceway_disk_ops device_ops = {
 	.close = close_file,
 };
 
-/* Whether the device gives space back; the file is the kernel's one number per device. */
-static bool device_discards(dev_t device)
+/* Whether the device zeroes without being written to: only then what is given back reads as
+ * zeroes. The file is the kernel's one number per device. */
+static bool device_zeroes(dev_t device)
 {
 	static const char *const paths[] = {
-		"/sys/dev/block/%u:%u/queue/discard_max_bytes",
-		"/sys/dev/block/%u:%u/../queue/discard_max_bytes", /* of a partition */
+		"/sys/dev/block/%u:%u/queue/write_zeroes_max_bytes",
+		"/sys/dev/block/%u:%u/../queue/write_zeroes_max_bytes", /* of a partition */
 	};
 	unsigned long long bytes = 0;
 	char path[96];
@@ -266,7 +266,7 @@ static const char *read_device(struct file *file, const struct stat *info)
 	disk->physical_bytes = physical;
 	disk->read_only = read_only;
 	disk->rotating = rotating;
-	disk->thin = device_discards(info->st_rdev);
+	disk->thin = device_zeroes(info->st_rdev);
 	disk->ops = &device_ops;
 	file->device = true;
 	return NULL;

@@ -13,8 +13,11 @@ void raceway_flow_hold(struct raceway_flow *flow)
 
 void raceway_flow_put(struct raceway_flow *flow)
 {
-	if (!__atomic_sub_fetch(&flow->holds, 1, __ATOMIC_ACQ_REL))
-		flow->gone(flow);
+	if (__atomic_sub_fetch(&flow->holds, 1, __ATOMIC_ACQ_REL))
+		return;
+	/* What was paced may all have been cancelled. */
+	raceway_timer_clear(flow->worker, &flow->timer);
+	flow->gone(flow);
 }
 
 /* Touches blocks: it costs, and needs a place at the store. */

@@ -3,16 +3,20 @@
 #include "vhba/location.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #define ANSWER_BYTES 8192
 #define ANSWER_MS 500
+#define SYN_BYTES 256 /* Ethernet, IP and TCP with all options */
 /* The handshake went through this entry, so that it is known, if perhaps not of late. */
 #define KNOWN_STATES (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
@@ -181,6 +185,36 @@ int raceway_location_find(int netlink, const struct sockaddr_storage *peer,
 	if (!err)
 		*ret_location = location;
 	return err;
+}
+
+int raceway_location_keep_syn(int listener)
+{
+	const int from_ethernet = 2;
+
+	return setsockopt(listener, IPPROTO_TCP, TCP_SAVE_SYN, &from_ethernet,
+			  sizeof(from_ethernet))
+		       ? -errno
+		       : 0;
+}
+
+int raceway_location_syn_mac(int connection, uint8_t ret_mac[6])
+{
+	uint8_t frame[SYN_BYTES];
+	socklen_t bytes = sizeof(frame);
+	const struct ethhdr *header = (const struct ethhdr *)frame;
+	uint8_t version;
+
+	if (getsockopt(connection, IPPROTO_TCP, TCP_SAVED_SYN, frame, &bytes))
+		return -errno;
+	if (bytes < sizeof(*header) + sizeof(struct iphdr))
+		return -ENODATA;
+	/* A link without Ethernet headers has its frames begin with IP. */
+	version = frame[sizeof(*header)] >> 4;
+	if (!(header->h_proto == htons(ETH_P_IP) && version == 4) &&
+	    !(header->h_proto == htons(ETH_P_IPV6) && version == 6))
+		return -ENODATA;
+	memcpy(ret_mac, header->h_source, sizeof(header->h_source));
+	return 0;
 }
 
 int raceway_location_socket(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where a connection comes from, asked of the kernel's routes and neighbours: the peer's address
- * alone could be anybody's, its MAC is what the data path has let through as its vNIC's. */
+/* Where a connection comes from, asked of the kernel's routes and neighbours and of the first frame
+ * of the connection: the peer's address alone could be anybody's. */
 #ifndef RACEWAY_VHBA_LOCATION_H
 #define RACEWAY_VHBA_LOCATION_H
 
@@ -25,5 +25,12 @@ struct raceway_location {
 int raceway_location_find(int netlink, const struct sockaddr_storage *peer,
 			  const struct sockaddr_storage *local,
 			  struct raceway_location *ret_location);
+
+/* A listener keeps the first frame of each connection, for the following. 0 or -errno. */
+int raceway_location_keep_syn(int listener);
+/* The source address of the frame that `connection` began with: the data path has checked that it
+ * is its vNIC's, which nothing has done with what ARP or ND say of the peer. Can be asked once.
+ * -ENODATA if it is not known. */
+int raceway_location_syn_mac(int connection, uint8_t ret_mac[6]);
 
 #endif

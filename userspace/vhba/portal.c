@@ -60,6 +60,12 @@ static void stop(struct raceway_portal *portal)
 	close(portal->fd);
 	portal->fd = -1;
 	pthread_mutex_unlock(&portal->engine->lock);
+	/* It would keep its namespace. */
+	pthread_mutex_lock(&portal->ask);
+	if (portal->netlink >= 0)
+		close(portal->netlink);
+	portal->netlink = -1;
+	pthread_mutex_unlock(&portal->ask);
 }
 
 static void accepted(struct raceway_wait *wait, int result, uint32_t flags)
@@ -229,6 +235,8 @@ int raceway_portal_listen(struct raceway_engine *engine, const char *name, int f
 	if (!is_listening(fd) || getsockname(fd, (struct sockaddr *)&address, &length))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, name, "portal",
 					 "no listening TCP socket came with it");
+	/* Where that fails, nobody comes by its location. */
+	(void)raceway_location_keep_syn(fd);
 	if (ask < 0) {
 		/* Another namespace's neighbours are not ours. */
 		ask = raceway_location_socket();

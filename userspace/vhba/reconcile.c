@@ -62,13 +62,29 @@ static struct raceway_volume *open_volumes(struct raceway_engine *engine,
 	return served;
 }
 
+/* Whether nobody who came by one of its server's vNICs has lost it; there may be more of them. */
+static bool keeps_macs(const struct raceway_vhba *vhba, const struct raceway_vhba_config *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < vhba->mac_count; i++) {
+		size_t j = 0;
+
+		while (j < c->mac_count && memcmp(vhba->macs[i], c->macs[j], sizeof(vhba->macs[i])))
+			j++;
+		kept += j < c->mac_count;
+	}
+	return kept == vhba->mac_count;
+}
+
 /* Whether a vHBA proves itself as before; its LUNs and rates may be others. */
 static bool same_identity(const struct raceway_vhba *vhba, const struct raceway_vhba_config *c)
 {
 	return !strcasecmp(vhba->initiator, c->initiator) && vhba->auth == c->auth &&
 	       !strcmp(vhba->san, c->san->name) && vhba->san_type == c->san->type &&
-	       !memcmp(&vhba->chap, &c->chap, sizeof(c->chap)) && vhba->local == c->local &&
-	       vhba->mac_count == c->mac_count && !memcmp(vhba->macs, c->macs, sizeof(c->macs));
+	       !memcmp(&vhba->chap, &c->chap, sizeof(c->chap)) &&
+	       (vhba->auth != RACEWAY_AUTH_LOCATION ||
+		(vhba->local == c->local && keeps_macs(vhba, c)));
 }
 
 /* The arbiter of a SAN; NULL if it needs none, or there is no memory. */
@@ -129,8 +145,6 @@ static struct raceway_vhba *make_vhba(struct raceway_engine *engine,
 	memcpy(vhba->name, c->name, sizeof(vhba->name));
 	memcpy(vhba->san, c->san->name, sizeof(vhba->san));
 	memcpy(vhba->initiator, c->initiator, sizeof(vhba->initiator));
-	memcpy(vhba->macs, c->macs, sizeof(vhba->macs));
-	vhba->mac_count = c->mac_count;
 	vhba->auth = c->auth;
 	memcpy(&vhba->chap, &c->chap, sizeof(vhba->chap));
 	vhba->local = c->local;
@@ -239,6 +253,8 @@ static struct raceway_vhba *follow_vhba(struct raceway_engine *engine,
 	raceway_rates_set(&vhba->rates, &c->limits, raceway_clock_ns());
 	__atomic_store_n(&vhba->claim.weight, c->limits.weight, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&engine->lock);
+	memcpy(vhba->macs, c->macs, sizeof(vhba->macs));
+	vhba->mac_count = c->mac_count;
 	old = vhba->luns;
 	old_count = vhba->lun_count;
 	vhba->luns = luns;

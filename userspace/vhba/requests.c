@@ -111,6 +111,9 @@ static int do_create(struct call *c)
 	struct file_request f;
 	int ret = read_file_request(c, true, &f);
 
+	if (!ret && raceway_copy_is_making(c->engine, f.volume))
+		ret = raceway_error_set(c->err, RACEWAY_FAULT_REFUSED, f.volume, "volume",
+					"a copy makes it");
 	return ret || !has_file(&f) ? ret : raceway_pool_create(f.path, f.volume, f.size, c->err);
 }
 
@@ -134,7 +137,17 @@ static int do_delete(struct call *c)
 	if (!ret && raceway_engine_is_mapped(c->engine, f.volume))
 		ret = raceway_error_set(c->err, RACEWAY_FAULT_REFUSED, f.volume, "volume",
 					"it is mapped");
-	return ret || !has_file(&f) ? ret : raceway_pool_delete(f.path, f.volume, c->err);
+	if (ret || !has_file(&f))
+		return ret;
+	/* What is being made has no file yet, unless it has just been finished. */
+	if (raceway_copy_is_making(c->engine, f.volume)) {
+		struct raceway_error none;
+
+		raceway_copy_stop(c->engine, f.volume);
+		(void)raceway_pool_delete(f.path, f.volume, &none);
+		return 0;
+	}
+	return raceway_pool_delete(f.path, f.volume, c->err);
 }
 
 static int do_clone(struct call *c)
@@ -186,9 +199,10 @@ void raceway_requests_event(void *context, const json_t *event)
 
 void raceway_requests_tick(void *context)
 {
-	const struct raceway_engine *engine = context;
+	struct raceway_engine *engine = context;
 
-	if (engine->incomplete)
+	/* The event of a copy's end may have found no room. */
+	if (raceway_copy_collect(engine) || engine->incomplete)
 		raceway_engine_again(context);
 }
 

@@ -15,7 +15,6 @@
 #define PROTOCOL_ISCSI 5	    /* SPC-4 table 477 */
 #define VERSION_ISCSI 0x0960	    /* SPC-4 table 143: iSCSI (no version claimed) */
 #define TRANSPORT_ID_PORT (1U << 6) /* format 01b: an initiator port */
-#define LOGOUT_SECONDS 3	    /* from being asked to log out */
 
 #define OF(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
@@ -222,11 +221,14 @@ void raceway_session_submit(void *context, struct raceway_task *task)
 {
 	struct raceway_session *session = raceway_nexus_owner(task->nexus);
 	const struct raceway_lun *lun = raceway_nexus_lun(task->nexus, task->lun);
+	const struct raceway_disk *disk = lun ? raceway_lu_disk(lun->lu) : NULL;
 	struct raceway_cdb_cost cost = { 0 };
 
 	if (lun)
-		raceway_cdb_cost(task->cdb, task->cdb_bytes, raceway_lu_disk(lun->lu)->block_bytes,
-				 &cost);
+		raceway_cdb_cost(task->cdb, task->cdb_bytes, disk->block_bytes, &cost);
+	/* Behind the end there is nothing: it is refused. */
+	if (lun && cost.bytes > __atomic_load_n(&disk->bytes, __ATOMIC_RELAXED))
+		cost.bytes = 0;
 	task->serve = (struct raceway_task_serve){
 		.done = task->done,
 		.since_ns = raceway_worker_now(task->worker),
@@ -251,14 +253,15 @@ static void follow(struct raceway_session *session)
 	pthread_mutex_lock(&engine->lock);
 	gone = session->vhba->gone || session->portal->gone;
 	pthread_mutex_unlock(&engine->lock);
-	if (gone && !session->ending) {
-		session->ending = true;
-		raceway_iscsi_end(session->conn, LOGOUT_SECONDS);
+	/* Whoever lost it would take an answer for the disk's: it is sent away, and asks anew. */
+	if (gone) {
+		raceway_iscsi_end(session->conn, 0);
+		return;
 	}
 	raceway_flow_look(&session->flow);
 	/* What it may not see any more is gone at once; who cannot be told is sent away. */
 	if (copy_luns(engine, session->vhba, &luns, &count) == 0) {
-		int err = raceway_nexus_map(session->nexus, luns, gone ? 0 : count);
+		int err = raceway_nexus_map(session->nexus, luns, count);
 
 		drop_luns(luns, count);
 		if (!err)

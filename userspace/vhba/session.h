@@ -15,7 +15,6 @@ struct raceway_session {
 	struct raceway_session *next, **link; /* of the lane */
 	struct raceway_flow flow;	      /* its holds are the session's */
 	struct raceway_stats stats;
-	bool ending;
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	char initiator[RACEWAY_ISCSI_NAME_MAX + 1];
 	struct sockaddr_storage peer;
