@@ -28,7 +28,6 @@ configure "$(config "")"
 listen one "$portal"
 background in_ns engine timeout -k 1 100 iscsi-perf -i $name -t 90 -b 8 -m 64 \
   "$(url 0)" >/dev/null 2>&1
-perf=$child
 sleep 1
 offered=$(measure 1)
 echo "the initiator offers $offered operations per second"
