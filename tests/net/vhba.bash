@@ -13,6 +13,18 @@ suite_two=$suite_one-2
 mkdir -p "$pool"
 new_ns engine
 
+# What the engine said goes with the failure of a test.
+vhba_finish() {
+  local status=$?
+  set +e
+  if [ "$status" -ne 0 ] || [ "$failures" -gt 0 ]; then
+    grep -hv '^ready' "$work"/*.log >&2
+  fi
+  (exit "$status")
+  finish
+}
+trap vhba_finish EXIT
+
 engine_start() { # ARGS...: until it answers; its pid is in $engine
   : >"$work/engine.log"
   background in_ns engine "${ENGINE_BIN:-$bin/raceway-vhba}" --foreground --run-dir "$work/run" \

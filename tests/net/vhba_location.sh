@@ -50,7 +50,7 @@ check_not "by IPv6" from server2 "$portal6"
 check_not "the engine's own machine" from engine
 control '{"op": "wait", "event": "login-refused", "seconds": 10}' >"$work/refused" &
 waiter=$!
-sleep 0.5
+sleep 2 # until it listens
 check_not "again" from server2
 wait "$waiter" || fail "no event came"
 check_eq "why is told" "$(jq -r '.vhba + ": " + .reason' "$work/refused")" \

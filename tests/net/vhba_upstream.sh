@@ -47,7 +47,7 @@ oper() {
 }
 await_oper() { # PATTERN
   for _ in $(seq 100); do
-    # shellcheck disable=SC2053 # a pattern is what it is
+    # shellcheck disable=SC2053 # a pattern
     [[ $(oper) == $1 ]] && return
     sleep 0.1
   done

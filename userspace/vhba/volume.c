@@ -82,10 +82,11 @@ static void free_volume(struct raceway_volume *volume)
 static void gone(void *context)
 {
 	struct raceway_volume *volume = context;
+	bool upstream = volume->type == RACEWAY_SAN_ISCSI;
 
 	volume->disk->ops->close(volume->disk);
-	/* An upstream says when it is closed. */
-	if (volume->type != RACEWAY_SAN_ISCSI)
+	/* An upstream says when it is closed, which may have been just now. */
+	if (!upstream)
 		free_volume(volume);
 }
 
