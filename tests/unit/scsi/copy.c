@@ -272,6 +272,9 @@ Test(copy, the_unit_is_unmapped_in_the_middle)
 		;
 	cr_assert_eq(second->count[RACEWAY_IO_WRITE], 1, "written after it was unmapped");
 	bed_expect_sense(&t, RACEWAY_KEY_COPY_ABORTED, RACEWAY_ASC_COPY_TARGET_NOT_REACHABLE);
+	raceway_nexus_free(nexus);
+	raceway_lu_put(one);
+	raceway_lu_put(two);
 	/* The unit that is read. */
 	begin();
 	lun = (struct raceway_lun){ 0, false, one };
@@ -324,7 +327,7 @@ Test(copy, what_it_costs)
 /* Their memory is nobody's: there are few at a time, of one nexus. */
 Test(copy, how_many_at_once)
 {
-	struct bed_task more[3] = { 0 };
+	static struct bed_task more[3];
 
 	begin();
 	first->slow = true;
