@@ -327,7 +327,8 @@ static void managed(struct raceway_tmf_request *of, enum raceway_tmf_response wi
 	answers++;
 }
 
-static void let_waiting_ones_be_aborted(const struct raceway_limits_config *limits)
+/* `granted`: the store has just made place for them, and they are about to run. */
+static void let_waiting_ones_be_aborted(const struct raceway_limits_config *limits, bool granted)
 {
 	struct initiator *of = add(limits, true);
 	struct raceway_tmf_request request = {
@@ -342,16 +343,19 @@ static void let_waiting_ones_be_aborted(const struct raceway_limits_config *limi
 	end_ns = 0; /* nobody begins anew */
 	start();
 	cr_assert(at_store < DEPTH, "some wait");
+	if (granted)
+		store_tick(&tick);
 	raceway_scsi_manage(&request);
 	cr_expect_eq(answers, 1, "a task that waits ends at once");
 	cr_expect_eq(response, RACEWAY_TMF_COMPLETE);
 	cr_expect_eq(of->aborted, 1);
-	cr_expect_eq(of->under_way, DEPTH - 1);
+	cr_expect_eq(of->under_way + of->served, DEPTH - 1);
 	raceway_nexus_abort(of->nexus);
 	cr_expect_eq(of->under_way, at_store, "what is not at the store has ended");
 	simulated_run(raceway_clock_ns() + 10 * STORE_TICK_NS, 0);
 	cr_expect_eq(of->under_way, 0);
-	cr_expect_eq(of->aborted, DEPTH);
+	cr_expect_eq(of->aborted + of->served, DEPTH);
+	cr_expect_eq(of->served, granted ? per_tick : 0);
 	cr_expect_eq(arbiter->outstanding, 0);
 	cr_expect_eq(arbiter->waiting, 0);
 	raceway_nexus_free(of->nexus);
@@ -361,12 +365,18 @@ static void let_waiting_ones_be_aborted(const struct raceway_limits_config *limi
 
 Test(flow, tasks_that_wait_for_the_store_can_be_aborted, .init = begin)
 {
-	let_waiting_ones_be_aborted(&(struct raceway_limits_config){ .weight = 1 });
+	let_waiting_ones_be_aborted(&(struct raceway_limits_config){ .weight = 1 }, false);
+}
+
+Test(flow, tasks_that_have_got_a_place_can_be_aborted, .init = begin)
+{
+	let_waiting_ones_be_aborted(&(struct raceway_limits_config){ .weight = 1 }, true);
 }
 
 Test(flow, tasks_that_wait_for_their_rate_can_be_aborted, .init = begin)
 {
-	let_waiting_ones_be_aborted(&(struct raceway_limits_config){ .weight = 1, .iops_pir = 1 });
+	let_waiting_ones_be_aborted(&(struct raceway_limits_config){ .weight = 1, .iops_pir = 1 },
+				    false);
 }
 
 /* An ordered task, and what comes after it, waits behind what waits. */

@@ -138,6 +138,7 @@ Test(config, leaves_out_what_is_wrong, .fini = end)
 					 cells[i].vhbas),
 			     0, "cell %zu: %s", i, err.message);
 		expect_problem(cells[i].object, cells[i].part);
+		cr_expect_leq(config->vhba_count, 1, "cell %zu: it is left out", i);
 	}
 }
 
