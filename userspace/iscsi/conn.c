@@ -114,17 +114,16 @@ void raceway_conn_closed(struct raceway_iscsi_conn *conn)
 	raceway_receive_go_on(conn);
 }
 
-/* When something is to be done for an idle session, 0: never. */
+/* When something is to be done for an idle session, 0: never. What was asked is in no hurry as
+ * long as the peer takes what is before it. */
 static uint64_t nop_at(const struct raceway_iscsi_conn *conn)
 {
 	const struct raceway_iscsi_limits *limits = &conn->iscsi->limits;
 
 	if (limits->nop_interval_ms == 0)
 		return 0;
-	if (conn->session->ping_ttt)
-		return conn->heard_ns +
-		       (limits->nop_interval_ms + limits->nop_timeout_ms) * NS_PER_MS;
-	return conn->heard_ns + limits->nop_interval_ms * NS_PER_MS;
+	return conn->alive_ns + NS_PER_MS * (conn->session->ping_ttt ? limits->nop_timeout_ms
+								     : limits->nop_interval_ms);
 }
 
 void raceway_conn_set_timer(struct raceway_iscsi_conn *conn)
@@ -159,6 +158,7 @@ static void expired(struct raceway_timer *timer)
 			raceway_conn_drop(conn);
 			return;
 		}
+		conn->alive_ns = now;
 		raceway_nop_send(conn, true);
 	}
 	raceway_conn_set_timer(conn);
@@ -168,7 +168,7 @@ void raceway_conn_init(struct raceway_iscsi_conn *conn)
 {
 	conn->timer.expired = expired;
 	conn->end.run = end;
-	conn->since_ns = conn->heard_ns = raceway_worker_now(conn->worker);
+	conn->since_ns = conn->alive_ns = raceway_worker_now(conn->worker);
 	raceway_send_init(conn);
 	raceway_enter_init(conn);
 }
@@ -188,6 +188,8 @@ void raceway_iscsi_end(struct raceway_iscsi_conn *conn, unsigned int seconds)
 		return;
 	out->bhs.response.tail[0] = RACEWAY_ASYNC_LOGOUT;
 	/* Parameter3: within how many seconds. */
+	if (seconds > UINT16_MAX)
+		seconds = UINT16_MAX;
 	out->bhs.response.tail[8] = (uint8_t)(seconds >> 8);
 	out->bhs.response.tail[9] = (uint8_t)seconds;
 	raceway_send(conn, out);

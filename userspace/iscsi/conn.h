@@ -176,7 +176,7 @@ struct raceway_iscsi_conn {
 	struct raceway_call arrive, end;
 	struct raceway_timer timer;
 	uint64_t since_ns; /* of accept */
-	uint64_t heard_ns; /* when something was received */
+	uint64_t alive_ns; /* when something was received, or could be sent */
 	uint64_t end_ns;   /* when it is dropped at the latest, 0: never */
 
 	bool header_digest, data_digest;
@@ -272,7 +272,7 @@ void raceway_batches_free(struct raceway_batch *batches);
 
 /* order.c */
 /* A PDU other than Data-Out and login whose header is here: a request for it, or NULL if it is
- * out of the window or was rejected. */
+ * out of the window or was rejected. `ahs` is NULL if they make no sense. */
 struct raceway_request *raceway_request_begin(struct raceway_iscsi_conn *conn,
 					      const struct raceway_bhs *bhs,
 					      const struct raceway_ahs *ahs);

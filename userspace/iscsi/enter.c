@@ -113,17 +113,19 @@ static void enter_full_feature(struct raceway_iscsi_conn *conn)
 	struct raceway_iscsi_session *session = conn->session;
 	struct raceway_login *login = conn->login;
 
+	if (conn->dropped)
+		return;
 	conn->phase = RACEWAY_PHASE_FULL;
-	conn->heard_ns = raceway_worker_now(conn->worker);
-	session->since_ns = conn->heard_ns;
+	raceway_conns_remove(conn);
+	raceway_conns_add(&conn->iscsi->entered, conn);
+	conn->alive_ns = raceway_worker_now(conn->worker);
+	session->since_ns = conn->alive_ns;
 	conn->max_recv = login->declared ? login->params.ours[RACEWAY_PARAM_MAX_RECV]
 					 : RACEWAY_SEGMENT_DEFAULT;
 	login->answer.tsih = htobe16(conn->registered.tsih);
 	send_answer(conn, false);
 	conn->header_digest = session->params.value[RACEWAY_PARAM_HEADER_DIGEST];
 	conn->data_digest = session->params.value[RACEWAY_PARAM_DATA_DIGEST];
-	raceway_conns_remove(conn);
-	raceway_conns_add(&conn->iscsi->entered, conn);
 	raceway_enter_free(conn);
 	raceway_conn_set_timer(conn);
 }

@@ -115,6 +115,14 @@ static enum raceway_reject check(const struct raceway_iscsi_conn *conn,
 	return 0;
 }
 
+static bool takes_cmdsn(const struct raceway_bhs *bhs)
+{
+	uint8_t opcode = raceway_bhs_opcode(bhs);
+
+	return !raceway_bhs_immediate(bhs) && opcode <= RACEWAY_OP_LOGOUT &&
+	       opcode != RACEWAY_OP_LOGIN;
+}
+
 struct raceway_request *raceway_request_begin(struct raceway_iscsi_conn *conn,
 					      const struct raceway_bhs *bhs,
 					      const struct raceway_ahs *ahs)
@@ -123,13 +131,14 @@ struct raceway_request *raceway_request_begin(struct raceway_iscsi_conn *conn,
 	uint32_t bytes = raceway_bhs_data_bytes(bhs);
 	struct raceway_request *request;
 
+	if (takes_cmdsn(bhs) && !raceway_order_missing(conn, be32toh(bhs->request.cmdsn)))
+		return NULL;
+	if (!reason && !ahs)
+		reason = RACEWAY_REJECT_INVALID_FIELD;
 	if (reason) {
 		raceway_send_reject(conn, bhs, reason);
 		return NULL;
 	}
-	if (!raceway_bhs_immediate(bhs) &&
-	    !raceway_order_missing(conn, be32toh(bhs->request.cmdsn)))
-		return NULL;
 	request = request_new(conn, bhs);
 	if (!request)
 		return NULL;

@@ -39,6 +39,7 @@ static void begin(struct raceway_iscsi_conn *conn, const uint8_t *ahs_data)
 	struct raceway_receive *receive = &conn->receive;
 	const struct raceway_bhs *bhs = &receive->bhs;
 	struct raceway_ahs ahs = { 0 };
+	bool sane = true;
 
 	receive->request = NULL;
 	receive->sink = NULL;
@@ -53,16 +54,14 @@ static void begin(struct raceway_iscsi_conn *conn, const uint8_t *ahs_data)
 		raceway_send_fatal(conn, bhs, RACEWAY_REJECT_PROTOCOL);
 		return;
 	}
-	if (bhs->ahs_words > 0 && (raceway_bhs_opcode(bhs) != RACEWAY_OP_SCSI_COMMAND ||
-				   raceway_ahs_parse(ahs_data, 4U * bhs->ahs_words, &ahs))) {
-		raceway_send_reject(conn, bhs, RACEWAY_REJECT_INVALID_FIELD);
-		return;
-	}
 	if (raceway_bhs_opcode(bhs) == RACEWAY_OP_DATA_OUT) {
 		raceway_data_out_begin(conn, bhs);
 		return;
 	}
-	receive->request = raceway_request_begin(conn, bhs, &ahs);
+	if (bhs->ahs_words > 0)
+		sane = raceway_bhs_opcode(bhs) == RACEWAY_OP_SCSI_COMMAND &&
+		       !raceway_ahs_parse(ahs_data, 4U * bhs->ahs_words, &ahs);
+	receive->request = raceway_request_begin(conn, bhs, sane ? &ahs : NULL);
 	if (receive->request)
 		receive->sink = receive->request->data;
 }
@@ -266,7 +265,7 @@ static void arrived(struct raceway_iscsi_conn *conn, uint32_t bytes)
 	struct raceway_receive *receive = &conn->receive;
 	uint32_t direct = bytes < receive->direct ? bytes : receive->direct;
 
-	conn->heard_ns = raceway_worker_now(conn->worker);
+	conn->alive_ns = raceway_worker_now(conn->worker);
 	if (direct > 0)
 		took(conn, receive->iov[0].iov_base, direct);
 	receive->end += bytes - direct;

@@ -6,7 +6,10 @@
 
 #include "iscsi/conn.h"
 
-#define BATCH_PDUS 64  /* of one sendmsg() */
+#define BATCH_PDUS 64 /* of one sendmsg() */
+/* ... and its data: it is done when the last byte has left, which is how a slow peer is told
+ * from a dead one. */
+#define BATCH_BYTES (512U << 10)
 #define IOVS_PER_PDU 3 /* header and its digest, data, padding and its digest */
 
 /* What one PDU has besides its data. */
@@ -20,6 +23,7 @@ struct raceway_batch {
 	struct raceway_batch *next;
 	struct raceway_out *sent, **sent_end; /* done with when it is sent */
 	unsigned int pdus;
+	uint32_t bytes;
 	struct msghdr msg;
 	struct head heads[BATCH_PDUS];
 	struct iovec iovs[IOVS_PER_PDU * BATCH_PDUS];
@@ -154,6 +158,7 @@ static void add(struct raceway_iscsi_conn *conn, const struct raceway_bhs *bhs, 
 	}
 	if (bytes == 0)
 		return;
+	batch->bytes += bytes;
 	push(batch, data, bytes);
 	memset(head->trailer, 0, sizeof(head->trailer));
 	if (conn->data_digest && !login) {
@@ -208,7 +213,7 @@ static void gather(struct raceway_iscsi_conn *conn)
 {
 	struct raceway_batch *batch = conn->batch;
 
-	while (conn->out && batch->pdus < BATCH_PDUS) {
+	while (conn->out && batch->pdus < BATCH_PDUS && batch->bytes < BATCH_BYTES) {
 		struct raceway_out *out = conn->out;
 		struct raceway_request *request = out->request;
 
@@ -255,6 +260,7 @@ static void begin(struct raceway_iscsi_conn *conn)
 	batch->sent = NULL;
 	batch->sent_end = &batch->sent;
 	batch->pdus = 0;
+	batch->bytes = 0;
 	batch->msg = (struct msghdr){ .msg_iov = batch->iovs };
 	conn->batch = batch;
 	gather(conn);
@@ -315,6 +321,7 @@ static void sent(struct raceway_wait *wait, int result, uint32_t flags)
 	struct raceway_out *outs = batch->sent;
 	bool last;
 
+	conn->alive_ns = raceway_worker_now(conn->worker);
 	if (result > 0 && !conn->dropped && advance(batch, (size_t)result)) {
 		submit(conn);
 		raceway_conn_put(conn);

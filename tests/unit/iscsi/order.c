@@ -62,6 +62,14 @@ Test(order, outside_of_the_window)
 		client.cmdsn--;
 		bhs.command.cmdsn = htobe32(client.cmdsn + (uint32_t)away[i]);
 		client_send(&client, &bhs, NULL, 0);
+		/* Not even if it is wrong in other ways. */
+		bhs.flags = RACEWAY_PDU_FINAL | 7;
+		client_send(&client, &bhs, NULL, 0);
+		bhs.opcode = RACEWAY_OP_LOGOUT;
+		bhs.ahs_words = 1;
+		raceway_bhs_set_data_bytes(&bhs, 4); /* which no logout has */
+		client_send_raw(&client, &bhs, sizeof(bhs));
+		client_send_raw(&client, "\0\0\0\0\0\0\0", 8);
 		client_expect_silence(&client);
 	}
 	cr_expect_eq(bed.submitted, 2);

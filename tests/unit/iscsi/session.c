@@ -510,6 +510,28 @@ Test(limits, keepalive)
 	client_close(&alive);
 }
 
+/* One that takes its data slowly has no time to answer, and is not dropped. */
+Test(limits, slow_initiator)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	struct client client = { 0 };
+	struct raceway_bhs bhs;
+	static struct pdu pdu;
+	uint64_t before;
+
+	bed_start(&(struct raceway_iscsi_limits){ .nop_interval_ms = 100, .nop_timeout_ms = 300 });
+	LOGIN(&client, "MaxRecvDataSegmentLength=8192\0");
+	bhs = client_command(&client, FLAGS_READ, "28 00 00 00 00 00 00 20 00 00", 4 << 20);
+	client_send(&client, &bhs, NULL, 0);
+	before = now_ms();
+	do {
+		nanosleep(&pause, NULL);
+		cr_assert(client_receive(&client, &pdu), "dropped");
+	} while (!(pdu.bhs.opcode == RACEWAY_OP_DATA_IN && pdu.bhs.flags & RACEWAY_DATA_IN_STATUS));
+	cr_expect_geq(now_ms() - before, 1000);
+	client_close(&client);
+}
+
 /* A login that stalls, wherever it does. */
 Test(limits, stalled_login)
 {
