@@ -177,7 +177,7 @@ check "and the log" grep -q '^racewayd: the storage engine is down: it has ended
 mode '{"die":["configure"]}'
 forget
 kill -9 "$(cat "$work/run/engine.pid")"
-# shellcheck disable=SC2317 # called below
+# shellcheck disable=SC2317
 tries_again() { [ "$(asked hello)" -ge 2 ]; }
 for _ in $(seq 10); do tries_again && break; sleep 1; done
 check "it is tried again" tries_again
@@ -192,7 +192,7 @@ refused "a change of storage" 1 "raceway: the storage engine does not answer: it
 check_eq "is not stored" "$(value /v1/vhbas/web/h0 .weight)" 1
 check "a change of something else" rw segment add other
 mode '{}'
-# shellcheck disable=SC2317 # called below
+# shellcheck disable=SC2317
 is_up() { [ "$(value /v1/vhbas/web/h0 .oper)" = up ]; }
 check "the next change does not wait for the pause" rw vhba set web/h0 weight 3
 check "up again" is_up
@@ -217,14 +217,14 @@ check_eq "it is there" "$(value /v1/volumes/pool/late .oper)" up
 mode '{"event":[{"event":"session-open","vhba":"web/h0","initiator":"naa.1","peer":"10.0.0.1:5"},
   {"event":"volume-copy","volume":"pool/late","done":1,"of":2,"error":"Input/output error"}]}'
 api GET /v1/vhbas >/dev/null
-# shellcheck disable=SC2317 # called below
+# shellcheck disable=SC2317
 is_gone() { [ "$(status GET /v1/volumes/pool/late)" = 404 ]; }
 until_true "a copy that failed is taken back" is_gone
 check "sessions are told" grep -q '^data: .*"initiator": *"naa.1"' "$work/events"
 
 # --- portals in namespaces ---
 ip -n "$(ns blue)" addr add 10.7.0.1/24 dev lo
-# shellcheck disable=SC2317 # called below
+# shellcheck disable=SC2317
 answers() { # NS ADDR: whether somebody listens
   in_ns "$1" timeout 1 bash -c "exec 3<>/dev/tcp/$2/3260" 2>/dev/null
 }
