@@ -42,13 +42,33 @@ static void finish(struct raceway_core *core, const char *volume)
 	core->model = model;
 }
 
+/* A copy that the engine makes for a change that was never stored: the daemon died in between. */
+static void end_copy(struct raceway_core *core, const char *volume)
+{
+	const struct raceway_kind *kind = raceway_kind_find("san");
+	struct raceway_error err = { 0 };
+	char san[RACEWAY_VOLUME_NAME];
+	const char *path;
+
+	raceway_volume_san(volume, san, sizeof(san));
+	path = raceway_model_text(kind, raceway_model_get(core->model, kind, san), "path");
+	if (path && raceway_storage_delete(&core->storage, volume, path, &err))
+		fprintf(stderr, "racewayd: volume %s: a copy that nobody wants: %s\n", volume,
+			err.message);
+}
+
 void raceway_core_copy_event(struct raceway_core *core, const json_t *event)
 {
 	const char *volume = json_string_value(json_object_get(event, "volume")),
 		   *why = json_string_value(json_object_get(event, "error"));
 
-	if (!volume || !raceway_model_get(core->model, raceway_kind_find("volume"), volume))
+	if (!volume)
 		return;
+	if (!raceway_model_get(core->model, raceway_kind_find("volume"), volume)) {
+		if (!why)
+			end_copy(core, volume);
+		return;
+	}
 	if (why)
 		take_back(core, volume, why);
 	else if (json_equal(json_object_get(event, "done"), json_object_get(event, "of")))

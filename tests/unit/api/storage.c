@@ -387,3 +387,21 @@ Test(api_storage, a_copy_that_nobody_saw_end)
 	cr_expect(!is_copying("p/c"));
 	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
 }
+
+/* The daemon died between the engine's answer and the store: the engine copies on for nobody. */
+Test(api_storage, a_copy_that_nobody_wants)
+{
+	make_scene();
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "lost\",\"done\":1,\"of\":2,\"error\":null}");
+	for (int i = 0; i < 100 && !fake_asked("delete"); i++)
+		tend();
+	cr_expect_str_eq(json_string_value(json_object_get(fake_request("delete"), "volume")),
+			 "p/lost");
+	fake_forget();
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "lost\",\"done\":1,\"of\":2,\"error\":\"x\"}");
+	tend();
+	tend();
+	cr_expect_eq(fake_asked("delete"), 0, "what failed is gone already");
+}
