@@ -8,7 +8,7 @@
 
 pool=$work/pool
 mkdir "$pool"
-rounds=${ROUNDS:-8}
+rounds=${ROUNDS:-6}
 
 rw() { "$bin/raceway" --socket "$work/run/raceway.sock" "$@" 2>>"$work/refused"; }
 

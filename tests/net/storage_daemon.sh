@@ -245,6 +245,12 @@ check_eq "its oper" "$(value /v1/portals/b .oper)" up
 check "moved here" rw portal set b netns "" address 127.0.0.2
 check_not "not there any more" answers blue 10.7.0.1
 check "but here" answers host 127.0.0.2
+in_ns host sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
+check "IPv6" rw portal set b address ::1
+check_eq "as it is shown" "$(value /v1/portals/b .address)" "[::1]:3260"
+check "it listens" answers host ::1
+check "back" rw portal set b address 127.0.0.2
+check_not "not there any more" answers host ::1
 check "gone" rw portal del b
 check_not "from here too" answers host 127.0.0.2
 

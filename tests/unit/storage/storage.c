@@ -392,6 +392,10 @@ Test(storage, portals_that_cannot_be, .init = begin, .fini = end)
 	scene_set(model, "portal", "p2", "{\"netns\":null}");
 	cr_expect_eq(raceway_storage_make(&storage, model, false, &err), 0);
 	cr_expect_str_eq(raceway_listeners_find(&storage.listeners, "p2")->why, message);
+	/* and no reason to refuse what has nothing to do with it */
+	scene_set(model, "vhba", "web1/h0", "{\"weight\":9}");
+	err.fault = RACEWAY_FAULT_NONE;
+	cr_expect_eq(raceway_storage_make(&storage, model, true, &err), 0, "%s", err.message);
 	fake_forget();
 	close(fd);
 	wait_and_tend(5000);
