@@ -1,39 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# racewayd and an engine that serves nothing (fake_engine.py): what it is told and when, what is
-# taken back, its death, its silence, portals in namespaces. Real initiators are storage_serve.sh's.
+# racewayd and an engine that serves nothing: what it is told and when, what is refused, what is
+# taken back. Real initiators are storage_serve.sh's.
 # shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
+. "$(dirname "$0")/storage.bash"
 
-fake=$top/tests/net/fake_engine.py
-pool=$work/pool
-mkdir "$pool"
-
-rw() { "$bin/raceway" --socket "$work/run/raceway.sock" "$@"; }
-
-mode() { # JSON: what the engine does from now on
-  echo "$1" >"$work/run/engine.mode"
-}
-
-told() { # JQ: of the last configure
-  jq -c "$1" "$work/run/engine.json"
-}
-
-asked() { # OP: how often since forget
-  jq -c "select(.op == \"$1\")" "$work/run/engine.log" | wc -l
-}
-
-forget() { : >"$work/run/engine.log"; }
-
-refused() { # DESCRIPTION STATUS LINE COMMAND...
-  local status=0
-  "${@:4}" >/dev/null 2>"$work/refused" || status=$?
-  check_eq "$1: status" "$status" "$2"
-  check_eq "$1: line" "$(cat "$work/refused")" "$3"
-}
-
-new_ns host blue
+new_ns host
 mkdir -p "$work/run"
 
 # --- without an engine ---
@@ -143,110 +117,8 @@ check_eq "auth" "$(told '.vhbas[0] | [.auth, .chap, .secret_file, .mutual_chap, 
   "[\"chap\",\"me\",\"$work/secret\",\"you\",\"$work/mutual\"]"
 check "its file in the document" grep -q "secret_file: \"\?$work/secret" <(rw export)
 check_not "no secret in any answer" grep -qa 'squeamish\|other-secret' <(
-  rw export; rw -j vhba show; rw show; api GET /metrics; cat "$work/state/raceway.db" "$work/run/engine.log")
+  rw export; rw -j vhba show; rw show; api GET /metrics; cat "$work"/state/raceway.db* "$work/run/engine.log")
 check "and away" rw vhba set web/h0 auth none chap "" secret-file "" mutual-chap "" mutual-secret-file ""
-
-# --- the daemon goes and returns ---
-pid=$(engine_pid)
-forget
-daemon_stop
-check "the engine stays" kill -0 "$pid"
-daemon_start --vhba "$fake" --target-name iqn.2026-11.example:test
-check_eq "it is the same" "$(engine_pid)" "$pid"
-check_eq "told again, sockets kept" "$(asked hello) $(asked configure) $(asked listen)" "1 1 0"
-forget
-daemon_stop KILL
-daemon_start --vhba "$fake" --target-name iqn.2026-11.example:test
-check_eq "after a crash too" "$(asked hello) $(asked configure) $(asked listen)" "1 1 0"
-check_eq "all is up" "$(value /v1/vhbas/web/h0 .oper) $(value /v1/portals/p .oper)" "up up"
-
-# --- the engine dies ---
-curl -sN --unix-socket "$work/run/raceway.sock" http://raceway/v1/events >"$work/events" 2>&1 &
-children+=("$!")
-sleep 0.3
-forget
-kill -9 "$pid"
-# shellcheck disable=SC2317 # called by until_true
-new_engine() { [ "$(cat "$work/run/engine.pid")" != "$pid" ] && [ "$(asked listen)" -gt 0 ]; }
-until_true "another one comes" new_engine
-check_eq "it is told all" "$(asked hello) $(asked configure) $(told '[.vhbas[].name]')" '1 1 ["web/h0"]'
-check_eq "the events say so" "$(grep -A1 '^event: engine' "$work/events" | sed -nE 's/^data: .*"state": ?"([a-z]+)".*/\1/p' | xargs)" "down up"
-check "and the log" grep -q '^racewayd: the storage engine is down: it has ended' "$work/daemon.err"
-
-# It dies of what it is told: started again after pauses, and the daemon is none the worse.
-mode '{"die":["configure"]}'
-forget
-kill -9 "$(cat "$work/run/engine.pid")"
-# shellcheck disable=SC2317 # called below
-tries_again() { [ "$(asked hello)" -ge 2 ]; }
-for _ in $(seq 10); do tries_again && break; sleep 1; done
-check "it is tried again" tries_again
-sleep 2
-check_between "with pauses" "$(asked hello)" 2 10
-check_eq "oper" "$(value /v1/vhbas/web/h0 .oper)" "engine down"
-check_eq "oper of the portal" "$(value /v1/portals/p .oper)" "engine down"
-check_eq "metrics" "$(api GET /metrics | grep '^raceway_engine_up')" "raceway_engine_up 0"
-check "doctor" grep -q '^fail *engine: ' <(rw doctor)
-refused "a change of storage" 1 "raceway: the storage engine does not answer: it has ended" \
-  rw vhba set web/h0 weight 2
-check_eq "is not stored" "$(value /v1/vhbas/web/h0 .weight)" 1
-check "a change of something else" rw segment add other
-mode '{}'
-# shellcheck disable=SC2317 # called below
-is_up() { [ "$(value /v1/vhbas/web/h0 .oper)" = up ]; }
-check "the next change does not wait for the pause" rw vhba set web/h0 weight 3
-check "up again" is_up
-
-# --- silence ---
-mode '{"silent":["status"]}'
-start=$(date +%s%N)
-check_eq "show of a silent engine" "$(value /v1/vhbas/web/h0 .oper)" "engine down"
-took=$((($(date +%s%N) - start) / 1000000))
-check_between "ms that it was waited for" $took 1900 3500
-start=$(date +%s%N)
-check "something else" rw segment del other
-check_between "ms without waiting" $((($(date +%s%N) - start) / 1000000)) 0 1500
-mode '{}'
-# The pause before a try has grown by now.
-for _ in $(seq 12); do is_up && break; sleep 1; done
-check "back" is_up
-
-# --- events of the engine; a copy that fails later ---
-made POST /v1/volumes/pool/boot/clone '{"name":"late"}'
-check_eq "it is there" "$(value /v1/volumes/pool/late .oper)" up
-mode '{"event":[{"event":"session-open","vhba":"web/h0","initiator":"naa.1","peer":"10.0.0.1:5"},
-  {"event":"volume-copy","volume":"pool/late","done":1,"of":2,"error":"Input/output error"}]}'
-api GET /v1/vhbas >/dev/null
-# shellcheck disable=SC2317 # called below
-is_gone() { [ "$(status GET /v1/volumes/pool/late)" = 404 ]; }
-until_true "a copy that failed is taken back" is_gone
-check "sessions are told" grep -q '^data: .*"initiator": *"naa.1"' "$work/events"
-
-# --- portals in namespaces ---
-ip -n "$(ns blue)" addr add 10.7.0.1/24 dev lo
-# shellcheck disable=SC2317 # called below
-answers() { # NS ADDR: whether somebody listens
-  in_ns "$1" timeout 1 bash -c "exec 3<>/dev/tcp/$2/3260" 2>/dev/null
-}
-refused "an address of nobody" 1 "raceway: portal b: cannot listen at 10.7.0.1:3260: it is no address of this machine" \
-  rw portal add b address 10.7.0.1
-refused "a namespace of nobody" 1 "raceway: portal b: netns nowhere: there is no such name under /run/netns" \
-  rw portal add b address 10.7.0.1 netns nowhere
-check "in its namespace" rw portal add b address 10.7.0.1 netns "$(ns blue)"
-check "it listens there" answers blue 10.7.0.1
-check_not "and not here" answers host 10.7.0.1
-check "the other is here" answers host 127.0.0.1
-ip netns del "$(ns blue)"
-ip netns add "$(ns blue)"
-ip -n "$(ns blue)" link set lo up
-ip -n "$(ns blue)" addr add 10.7.0.1/24 dev lo
-until_true "another namespace of that name" answers blue 10.7.0.1
-check_eq "its oper" "$(value /v1/portals/b .oper)" up
-check "moved here" rw portal set b netns "" address 127.0.0.2
-check_not "not there any more" answers blue 10.7.0.1
-check "but here" answers host 127.0.0.2
-check "gone" rw portal del b
-check_not "from here too" answers host 127.0.0.2
 
 # --- all of it goes ---
 forget
@@ -254,4 +126,9 @@ check_eq "prune all" "$(status POST '/v1/apply?prune=1' '{"schema":1}')" 200
 check_eq "files" "$(asked delete)" 2
 check_eq "nothing is served" "$(told '[.sans, .volumes, .portals, .vhbas]')" '[[],[],[],[]]'
 check_not "nobody listens" answers host 127.0.0.1
+forget
+check "all of it at once" rw apply -f "$work/doc.yaml"
+check_eq "files" "$(asked create)" 2
+check_eq "is served" "$(told '[.vhbas[].name], [.portals[].name]' | xargs)" "[web/h0] [p]"
+check "somebody listens" answers host 127.0.0.1
 daemon_stop

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Copies of volumes that the engine goes on with after the answer. One that fails, or whose engine
- * died, is a change that failed: the volume is taken back. */
+/* What of a change goes on after the store has it. A copy that fails, or whose engine died, is a
+ * change that failed: the volume is taken back. The file of a deleted volume is deleted when
+ * nothing can refuse the change any more; until it is, the store remembers that. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,13 +42,33 @@ static void finish(struct raceway_core *core, const char *volume)
 	core->model = model;
 }
 
+/* A copy that the engine makes for a change that was never stored: the daemon died in between. */
+static void end_copy(struct raceway_core *core, const char *volume)
+{
+	const struct raceway_kind *kind = raceway_kind_find("san");
+	struct raceway_error err = { 0 };
+	char san[RACEWAY_VOLUME_NAME];
+	const char *path;
+
+	raceway_volume_san(volume, san, sizeof(san));
+	path = raceway_model_text(kind, raceway_model_get(core->model, kind, san), "path");
+	if (path && raceway_storage_delete(&core->storage, volume, path, &err))
+		fprintf(stderr, "racewayd: volume %s: a copy that nobody wants: %s\n", volume,
+			err.message);
+}
+
 void raceway_core_copy_event(struct raceway_core *core, const json_t *event)
 {
 	const char *volume = json_string_value(json_object_get(event, "volume")),
 		   *why = json_string_value(json_object_get(event, "error"));
 
-	if (!volume || !raceway_model_get(core->model, raceway_kind_find("volume"), volume))
+	if (!volume)
 		return;
+	if (!raceway_model_get(core->model, raceway_kind_find("volume"), volume)) {
+		if (!why)
+			end_copy(core, volume);
+		return;
+	}
 	if (why)
 		take_back(core, volume, why);
 	else if (json_equal(json_object_get(event, "done"), json_object_get(event, "of")))
@@ -74,20 +95,65 @@ static void look(struct raceway_core *core, const char *volume, const json_t *st
 	}
 }
 
-void raceway_core_copies(struct raceway_core *core)
+static void look_at_copies(struct raceway_core *core)
 {
-	json_auto_t *copying = NULL;
+	json_auto_t *copying = raceway_volumes_copying(core->model);
 	json_auto_t *status = NULL;
 	json_t *name;
 	size_t i;
 
-	if (!raceway_storage_up(&core->storage) || core->copies_ms == core->storage.up_ms)
-		return;
-	core->copies_ms = core->storage.up_ms;
-	copying = raceway_volumes_copying(core->model);
 	if (!json_array_size(copying))
 		return;
 	status = raceway_storage_status(&core->storage, false);
 	json_array_foreach (copying, i, name)
 		look(core, json_string_value(name), status);
+}
+
+/* The store forgets them. */
+static void forget_gone(struct raceway_core *core, const json_t *gone)
+{
+	struct raceway_model *noted = raceway_volumes_note(core->model, gone);
+	struct raceway_error err = { 0 };
+
+	if (!noted || raceway_store_commit(core->store, noted, core->model, &err))
+		fprintf(stderr, "racewayd: store: deleted volumes: %s\n", err.message);
+	raceway_model_free(noted);
+}
+
+void raceway_core_sweep(struct raceway_core *core)
+{
+	const struct raceway_kind *kind = raceway_kind_find("volume");
+	json_auto_t *gone = json_object();
+	const char *name, *next;
+	json_t *doc;
+	void *at;
+
+	json_object_foreach_safe(core->going, at, name, doc)
+	{
+		const char *path = json_string_value(json_object_get(doc, "going"));
+		struct raceway_error err = { 0 };
+
+		/* the name is that of another one by now, and so is the file */
+		if (!raceway_model_get(core->model, kind, name) &&
+		    raceway_storage_delete(&core->storage, name, path, &err)) {
+			fprintf(stderr, "racewayd: volume %s: its file is still in %s: %s\n", name,
+				path, err.message);
+			continue;
+		}
+		json_object_set(gone, name, doc);
+	}
+	if (!json_object_size(gone))
+		return;
+	forget_gone(core, gone);
+	json_object_foreach (gone, next, doc)
+		json_object_del(core->going, next);
+}
+
+void raceway_core_settle(struct raceway_core *core)
+{
+	if (!raceway_storage_up(&core->storage) || core->settled_ms == core->storage.up_ms)
+		return;
+	core->settled_ms = core->storage.up_ms;
+	look_at_copies(core);
+	raceway_core_sweep(core);
 }

@@ -157,6 +157,8 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	if (!ret)
 		ret = raceway_store_load(core->store, &core->model, err);
 	if (!ret)
+		core->going = raceway_volumes_unnote(core->model);
+	if (!ret)
 		ret = open_storage(core, options, err);
 	if (!ret)
 		ret = open_kernel(core, options, err);
@@ -169,7 +171,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	}
 	if (!ret) {
 		raceway_storage_start(&core->storage, core->model);
-		raceway_core_copies(core);
+		raceway_core_settle(core);
 	}
 	if (ret) {
 		raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
@@ -182,6 +184,8 @@ void raceway_core_close(struct raceway_core *core)
 {
 	raceway_storage_close(&core->storage);
 	raceway_kernel_close(&core->kernel);
+	json_decref(core->going);
+	core->going = NULL;
 	raceway_model_free(core->model);
 	core->model = NULL;
 	raceway_store_close(core->store);
@@ -231,26 +235,26 @@ back:
 	return ret;
 }
 
-/* Stores and makes it so; takes over *model and *want when all is done. */
+/* Stores and makes it so; takes over *model and *want when all is done. `noted`: *model as the
+ * store has it, with volumes whose files are to go. */
 static int store_and_make(struct raceway_core *core, struct raceway_model **model,
-			  struct raceway_want *want, bool storage, struct raceway_error *err)
+			  const struct raceway_model *noted, struct raceway_want *want,
+			  bool storage, struct raceway_error *err)
 {
 	struct raceway_error back = { 0 };
-	int ret = raceway_store_commit(core->store, core->model, *model, err);
+	int ret = raceway_store_commit(core->store, core->model, noted, err);
 
 	if (ret)
 		return ret;
 	ret = make(core, *model, want, storage, err);
 	if (ret) {
-		if (raceway_store_commit(core->store, *model, core->model, &back))
+		if (raceway_store_commit(core->store, noted, core->model, &back))
 			fprintf(stderr,
 				"racewayd: store: the refused change could not be taken "
 				"back: %s\n",
 				back.message);
 		return ret;
 	}
-	if (storage)
-		raceway_storage_finish(&core->storage, core->model, *model);
 	raceway_model_free(core->model);
 	core->model = RACEWAY_TAKE(*model);
 	core->settle_due = true;
@@ -261,15 +265,24 @@ static int commit(struct raceway_core *core, struct raceway_model **model,
 		  struct raceway_want *want, bool storage, struct raceway_error *err)
 {
 	struct raceway_storage_change change = { 0 };
+	json_auto_t *going = raceway_volumes_going(core->model, *model);
+	MODEL struct raceway_model *noted = NULL;
 	int ret = 0;
 
 	if (storage)
 		ret = raceway_storage_prepare(&core->storage, core->model, *model, &change, err);
-	if (!ret)
-		ret = store_and_make(core, model, want, storage, err);
+	if (!ret) {
+		noted = raceway_volumes_note(*model, going);
+		ret = noted ? store_and_make(core, model, noted, want, storage, err)
+			    : raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	}
 	if (ret)
 		raceway_storage_take_back(&core->storage, &change);
 	raceway_storage_change_clear(&change);
+	if (!ret && json_object_size(going)) {
+		json_object_update(core->going, going);
+		raceway_core_sweep(core);
+	}
 	return ret;
 }
 
@@ -358,5 +371,5 @@ static void on_storage(void *context, const char *event, json_t *data)
 void raceway_core_storage(struct raceway_core *core)
 {
 	raceway_storage_tend(&core->storage, core->model);
-	raceway_core_copies(core);
+	raceway_core_settle(core);
 }

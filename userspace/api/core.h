@@ -36,10 +36,11 @@ struct raceway_core {
 	struct raceway_storage storage;
 	struct raceway_world world;
 	enum raceway_node_role role;
-	int64_t copies_ms; /* storage.up_ms when copies were looked at */
-	bool host_keep;	   /* of ports that do not say */
-	bool settle_due;   /* raceway_dp_settle() after the reply */
-	bool trim_due;	   /* give memory back after the reply */
+	json_t *going;	    /* deleted volumes whose files are still there (model/storage.h) */
+	int64_t settled_ms; /* storage.up_ms when copies were looked at */
+	bool host_keep;	    /* of ports that do not say */
+	bool settle_due;    /* raceway_dp_settle() after the reply */
+	bool trim_due;	    /* give memory back after the reply */
 	char node[64];
 	char pin_dir[256];
 	struct raceway_samples *samples;
@@ -63,10 +64,12 @@ typedef int (*raceway_core_edit)(struct raceway_model *model, void *context,
 int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
 			bool dry_run, json_t **ret_changes, struct raceway_error *err);
 
-/* copies.c: an event of the engine about a copy; and, once for each engine that comes, copies that
- * nobody goes on with. */
+/* copies.c: an event of the engine about a copy. */
 void raceway_core_copy_event(struct raceway_core *core, const json_t *event);
-void raceway_core_copies(struct raceway_core *core);
+/* Once for each engine that comes: copies that nobody goes on with, files that should be gone. */
+void raceway_core_settle(struct raceway_core *core);
+/* Deletes the files of core->going, and then forgets them. */
+void raceway_core_sweep(struct raceway_core *core);
 
 /* Link events are waiting: takes them, and makes right what they concern. */
 void raceway_core_listen(struct raceway_core *core);

@@ -196,3 +196,61 @@ json_t *raceway_volumes_copying(const struct raceway_model *model)
 			json_array_append(copying, name);
 	return copying;
 }
+
+json_t *raceway_volumes_going(const struct raceway_model *before, const struct raceway_model *after)
+{
+	const struct raceway_kind *volume = raceway_kind_find("volume"),
+				  *san = raceway_kind_find("san");
+	const json_t *all = raceway_model_all(before, volume);
+	json_t *going = json_object(), *doc;
+	const char *name;
+
+	json_object_foreach ((json_t *)all, name, doc) {
+		char of[RACEWAY_MODEL_NAME];
+		const char *path;
+		json_t *noted;
+
+		if (raceway_model_get(after, volume, name) || !json_object_get(doc, "size"))
+			continue;
+		raceway_volume_san(name, of, sizeof(of));
+		path = raceway_model_text(san, raceway_model_get(before, san, of), "path");
+		if (!path)
+			continue;
+		noted = json_copy(doc);
+		json_object_set_new(noted, "going", json_string(path));
+		json_object_set_new(going, name, noted);
+	}
+	return going;
+}
+
+struct raceway_model *raceway_volumes_note(const struct raceway_model *model, const json_t *going)
+{
+	const struct raceway_kind *kind = raceway_kind_find("volume");
+	struct raceway_model *noted = raceway_model_clone(model);
+	const char *name;
+	json_t *doc;
+
+	json_object_foreach ((json_t *)going, name, doc)
+		if (noted && !raceway_model_get(model, kind, name))
+			raceway_model_put(noted, kind, name, json_incref(doc));
+	return noted;
+}
+
+json_t *raceway_volumes_unnote(struct raceway_model *model)
+{
+	const struct raceway_kind *kind = raceway_kind_find("volume");
+	json_auto_t *names = raceway_model_names(model, kind);
+	json_t *going = json_object(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *text = json_string_value(name);
+		const json_t *doc = raceway_model_get(model, kind, text);
+
+		if (!json_object_get(doc, "going"))
+			continue;
+		json_object_set(going, text, (json_t *)doc);
+		raceway_model_drop(model, kind, text);
+	}
+	return going;
+}

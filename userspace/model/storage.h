@@ -39,4 +39,14 @@ void raceway_volume_set_copying(struct raceway_model *model, const char *name, b
 /* New reference: sorted names of the volumes that are. */
 json_t *raceway_volumes_copying(const struct raceway_model *model);
 
+/* Volumes that are deleted while their files are still there, as name -> document with "going":
+ * the file's directory. They are no part of a model, only of what is stored. */
+/* New reference: those whose file goes with the change. */
+json_t *raceway_volumes_going(const struct raceway_model *before,
+			      const struct raceway_model *after);
+/* A copy of the model with them in it, for the store; NULL: out of memory. */
+struct raceway_model *raceway_volumes_note(const struct raceway_model *model, const json_t *going);
+/* The reverse, for what was loaded: takes them out. New reference, maybe empty. */
+json_t *raceway_volumes_unnote(struct raceway_model *model);
+
 #endif

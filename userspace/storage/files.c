@@ -119,14 +119,12 @@ int raceway_storage_prepare(struct raceway_storage *s, const struct raceway_mode
 	return 0;
 }
 
-static void delete_file(struct raceway_storage *s, const json_t *place)
+int raceway_storage_delete(struct raceway_storage *s, const char *volume, const char *path,
+			   struct raceway_error *err)
 {
-	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
-
-	if (call(s, "delete", raceway_storage_text(place, "volume"), json_copy((json_t *)place),
-		 NULL, &err))
-		fprintf(stderr, "racewayd: %s: its file is still in %s: %s\n", err.object,
-			raceway_storage_text(place, "path"), err.message);
+	return call(s, "delete", volume,
+		    json_pack("{s:s, s:s, s:s}", "volume", volume, "type", "pool", "path", path),
+		    NULL, err);
 }
 
 void raceway_storage_take_back(struct raceway_storage *s, struct raceway_storage_change *change)
@@ -134,33 +132,19 @@ void raceway_storage_take_back(struct raceway_storage *s, struct raceway_storage
 	json_t *place;
 	size_t i;
 
-	json_array_foreach (change->made, i, place)
-		delete_file(s, place);
+	json_array_foreach (change->made, i, place) {
+		const char *volume = raceway_storage_text(place, "volume"),
+			   *path = raceway_storage_text(place, "path");
+		struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
+
+		if (raceway_storage_delete(s, volume, path, &err))
+			fprintf(stderr, "racewayd: volume %s: its file is still in %s: %s\n",
+				volume, path, err.message);
+	}
 }
 
 void raceway_storage_change_clear(struct raceway_storage_change *change)
 {
 	json_decref(change->made);
 	change->made = NULL;
-}
-
-void raceway_storage_finish(struct raceway_storage *s, const struct raceway_model *before,
-			    const struct raceway_model *after)
-{
-	const struct raceway_kind *kind = raceway_kind_find("volume");
-	const json_t *all = raceway_model_all(before, kind);
-	const char *volume;
-	json_t *doc;
-
-	if (all == raceway_model_all(after, kind))
-		return;
-	json_object_foreach ((json_t *)all, volume, doc) {
-		json_auto_t *place = NULL;
-
-		if (raceway_model_get(after, kind, volume))
-			continue;
-		place = place_of(before, volume);
-		if (has_file(place, doc))
-			delete_file(s, place);
-	}
 }

@@ -213,6 +213,7 @@ static int give(struct raceway_listener *l, struct raceway_wire *wire, struct ra
 			      l->netlink < 0 ? 1 : 2, NULL, err);
 	if (r == 0) {
 		l->given = true;
+		l->failed = false;
 		l->why[0] = '\0';
 		return 0;
 	}
@@ -234,8 +235,9 @@ int raceway_listeners_give(struct raceway_listeners *listeners, struct raceway_w
 		if (l->given)
 			continue;
 		r = give(l, wire, &why);
-		if (r == 0)
+		if (r == 0 || (r > 0 && l->failed))
 			continue;
+		l->failed = true;
 		snprintf(object, sizeof(object), "portal %s", l->name);
 		result =
 			raceway_error_set(err, r < 0 ? RACEWAY_FAULT_SYSTEM : RACEWAY_FAULT_REFUSED,

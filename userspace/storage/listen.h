@@ -17,6 +17,7 @@ struct raceway_listener {
 	dev_t ns_dev;
 	ino_t ns_ino;
 	bool given;    /* the engine has it */
+	bool failed;   /* it could not be made before */
 	char why[320]; /* it does not listen, "" if it does */
 };
 
@@ -34,8 +35,9 @@ bool raceway_listeners_look(struct raceway_listeners *listeners);
 void raceway_listeners_forget(struct raceway_listeners *listeners);
 /* The engine has the socket of this portal already. */
 void raceway_listeners_given(struct raceway_listeners *listeners, const char *name);
-/* Makes what is missing and gives it to the engine. What cannot be is said in `why`, the first of
- * it in *err too. 0 or negative; the wire's own failures end it. */
+/* Makes what is missing and gives it to the engine. What cannot be is said in `why`; the first
+ * that never could, of a portal that is new or elsewhere by now, is the error. 0 or negative; the
+ * wire's own failures end it. */
 int raceway_listeners_give(struct raceway_listeners *listeners, struct raceway_wire *wire,
 			   struct raceway_error *err);
 /* Whether the engine has not got the socket of some portal. */

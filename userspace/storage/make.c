@@ -142,12 +142,10 @@ static int make(struct raceway_storage *s, json_t *document, bool strict, struct
 	if (refused < 0)
 		return refused;
 	r = raceway_listeners_give(&s->listeners, &s->wire, &missing);
-	if (raceway_storage_heard(s, r, &missing) == 0)
-		return 0;
-	if (!strict && raceway_storage_up(s)) {
+	if (raceway_listeners_missing(&s->listeners))
 		raceway_storage_arm(s, AGAIN_MS);
+	if (raceway_storage_heard(s, r, &missing) == 0 || (!strict && raceway_storage_up(s)))
 		return 0;
-	}
 	return raceway_error_set(err, missing.fault, missing.object, missing.field, "%s",
 				 missing.message);
 }

@@ -2,7 +2,7 @@
 /* racewayd's side of the storage engine: starts it, tells it what to serve, knows how it is.
  *
  * A change goes: raceway_storage_prepare() makes and enlarges files, the store commits,
- * raceway_storage_make() tells the engine, raceway_storage_finish() deletes files; each step
+ * raceway_storage_make() tells the engine, raceway_storage_delete() deletes files; each step
  * before the commit can be taken back. When the engine dies it is started again, after longer and
  * longer pauses, and told everything anew. One caller, one thread; a call takes two seconds at
  * most before the engine counts as not answering. */
@@ -76,9 +76,9 @@ void raceway_storage_change_clear(struct raceway_storage_change *change);
  * engine is to be told of the old model again. Nothing is done where nothing differs. */
 int raceway_storage_make(struct raceway_storage *storage, const struct raceway_model *model,
 			 bool strict, struct raceway_error *err);
-/* Deletes the files of volumes that `after` has no more. */
-void raceway_storage_finish(struct raceway_storage *storage, const struct raceway_model *before,
-			    const struct raceway_model *after);
+/* Deletes the file of a volume that is served no more; 0 also if there is none. */
+int raceway_storage_delete(struct raceway_storage *storage, const char *volume, const char *path,
+			   struct raceway_error *err);
 
 /* Something is to be read, or it is time: events, a new engine, sockets that were missing. */
 void raceway_storage_tend(struct raceway_storage *storage, const struct raceway_model *model);

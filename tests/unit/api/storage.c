@@ -33,7 +33,7 @@ static void make_port(void)
 	raceway_rtnl_close(&rtnl);
 }
 
-static void begin(void)
+static void open_core(void)
 {
 	struct raceway_core_options options = { .state_dir = fake.dir,
 						.run_dir = fake.dir,
@@ -42,14 +42,19 @@ static void begin(void)
 						.node = "test" };
 	struct raceway_error err = { 0 };
 
+	cr_assert_eq(raceway_core_open(&core, &options, &err), 0, "%s", err.message);
+	core.storage.wire.ms = 300;
+}
+
+static void begin(void)
+{
 	private_begin();
 	make_port();
 	fake_dir();
 	fake_start();
 	snprintf(pins, sizeof(pins), "%s/pins", fake.dir);
 	cr_assert(!mkdir(pins, 0700) && !mount("bpf", pins, "bpf", 0, NULL), "bpffs: %m");
-	cr_assert_eq(raceway_core_open(&core, &options, &err), 0, "%s", err.message);
-	core.storage.wire.ms = 300;
+	open_core();
 }
 
 static void end(void)
@@ -232,6 +237,60 @@ Test(api_storage, actions)
 	cr_expect_eq(call("POST", "/v1/vhbas/w/h/clone", "{\"name\":\"x\"}"), 405);
 }
 
+/* --- files of deleted volumes --- */
+
+static bool is_noted(const char *volume)
+{
+	struct raceway_error err = { 0 };
+	struct raceway_model *model;
+	bool noted;
+
+	cr_assert_eq(raceway_store_load(core.store, &model, &err), 0);
+	noted = raceway_model_get(model, raceway_kind_find("volume"), volume);
+	raceway_model_free(model);
+	return noted;
+}
+
+Test(api_storage, a_file_goes_last)
+{
+	make_scene();
+	cr_expect_eq(call("DELETE", "/v1/volumes/p/v", NULL), 204);
+	cr_expect_str_eq(fake_order(), "configure delete", "%s", fake_order());
+	cr_expect(!is_noted("p/v"));
+}
+
+Test(api_storage, a_deletion_that_was_cut_off)
+{
+	make_scene();
+	fake.error_op = "delete";
+	fake.error = "{\"object\":\"p/v\",\"message\":\"Input/output error\",\"fault\":7}";
+	cr_expect_eq(call("DELETE", "/v1/volumes/p/v", NULL), 204, "it is stored: %s", message());
+	cr_expect_eq(call("GET", "/v1/volumes/p/v", NULL), 404);
+	cr_expect(is_noted("p/v"), "its file is to go");
+	raceway_core_close(&core);
+	fake.error = NULL;
+	fake_forget();
+	open_core();
+	cr_expect_eq(call("GET", "/v1/volumes/p/v", NULL), 404, "it does not come back");
+	cr_expect_eq(fake_asked("delete"), 1, "%s", fake_order());
+	cr_expect(!is_noted("p/v"));
+}
+
+/* What is refused is no deletion. */
+Test(api_storage, a_deletion_that_is_refused)
+{
+	make_scene();
+	fake.problems = "[{\"object\":\"san p\",\"message\":\"no\"}]";
+	cr_expect_eq(call("DELETE", "/v1/volumes/p/v", NULL), 409);
+	cr_expect_eq(fake_asked("delete"), 0);
+	cr_expect_eq(call("GET", "/v1/volumes/p/v", NULL), 200);
+	raceway_core_close(&core);
+	fake.problems = NULL;
+	open_core();
+	cr_expect_eq(call("GET", "/v1/volumes/p/v", NULL), 200);
+	cr_expect_eq(fake_asked("delete"), 0);
+}
+
 /* --- copies that go on after the answer --- */
 
 /* What the engine says takes a moment. */
@@ -327,4 +386,22 @@ Test(api_storage, a_copy_that_nobody_saw_end)
 		tend();
 	cr_expect(!is_copying("p/c"));
 	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
+}
+
+/* The daemon died between the engine's answer and the store: the engine copies on for nobody. */
+Test(api_storage, a_copy_that_nobody_wants)
+{
+	make_scene();
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "lost\",\"done\":1,\"of\":2,\"error\":null}");
+	for (int i = 0; i < 100 && !fake_asked("delete"); i++)
+		tend();
+	cr_expect_str_eq(json_string_value(json_object_get(fake_request("delete"), "volume")),
+			 "p/lost");
+	fake_forget();
+	fake_event("{\"event\":\"volume-copy\",\"volume\":\"p/"
+		   "lost\",\"done\":1,\"of\":2,\"error\":\"x\"}");
+	tend();
+	tend();
+	cr_expect_eq(fake_asked("delete"), 0, "what failed is gone already");
 }

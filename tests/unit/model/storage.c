@@ -838,3 +838,36 @@ Test(storage, prune)
 	raceway_model_free(next);
 	raceway_model_free(model);
 }
+
+/* Volumes that are deleted before their files are. */
+Test(storage, going)
+{
+	struct raceway_model *model = raceway_test_model(base), *next = raceway_model_clone(model),
+			     *noted;
+	struct raceway_error err = { .fault = NONE };
+	json_auto_t *going = NULL;
+	json_auto_t *back = NULL;
+	char *before, *after;
+
+	cr_assert_eq(raceway_model_delete(next, kind("volume"), "other/x", &err), 0);
+	cr_assert_eq(raceway_model_delete(next, kind("san"), "other", &err), 0);
+	cr_assert_eq(raceway_model_delete(next, kind("volume"), "pool/disk", &err), 0);
+	cr_assert_eq(raceway_model_delete(next, kind("volume"), "none/n", &err), 0);
+	going = raceway_volumes_going(model, next);
+	cr_expect_eq(json_object_size(going), 1, "neither a device nor nothing");
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(going, "other/x"), "going")),
+		"/srv/other", "with the SAN it goes too");
+	before = raceway_test_dump(next);
+	noted = raceway_volumes_note(next, going);
+	cr_expect_not_null(raceway_model_get(noted, kind("volume"), "other/x"));
+	back = raceway_volumes_unnote(noted);
+	cr_expect(json_equal(back, going));
+	after = raceway_test_dump(noted);
+	cr_expect_str_eq(before, after);
+	free(before);
+	free(after);
+	raceway_model_free(noted);
+	raceway_model_free(next);
+	raceway_model_free(model);
+}

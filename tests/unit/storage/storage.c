@@ -245,23 +245,12 @@ Test(storage, files_that_cannot_be_made, .init = begin, .fini = end)
 	scene_free(next);
 }
 
-Test(storage, files_of_volumes_that_go, .init = begin, .fini = end)
+Test(storage, files_that_are_to_go, .init = begin, .fini = end)
 {
-	struct raceway_model *next = raceway_model_clone(model);
-
 	made();
-	scene_add(model, "volume", "pool/spare", "{\"size\":1048576}");
-	scene_add(model, "volume", "pool/disk", "{\"dev\":\"/dev/sdz\"}");
-	scene_del(next, "volume", "none/n");
-	raceway_storage_finish(&storage, model, next);
-	cr_expect_str_eq(fake_order(), "delete", "neither a device nor nothing is deleted: %s",
-			 fake_order());
+	cr_expect_eq(raceway_storage_delete(&storage, "pool/spare", "/srv/pool", &err), 0);
 	expect_request("delete",
 		       "{\"path\":\"/srv/pool\",\"type\":\"pool\",\"volume\":\"pool/spare\"}");
-	fake_forget();
-	raceway_storage_finish(&storage, model, model);
-	cr_expect_eq(fake.count, 0);
-	scene_free(next);
 }
 
 /* What could be served before must not become a problem by a change; what could not may stay. */
@@ -403,6 +392,10 @@ Test(storage, portals_that_cannot_be, .init = begin, .fini = end)
 	scene_set(model, "portal", "p2", "{\"netns\":null}");
 	cr_expect_eq(raceway_storage_make(&storage, model, false, &err), 0);
 	cr_expect_str_eq(raceway_listeners_find(&storage.listeners, "p2")->why, message);
+	/* and no reason to refuse what has nothing to do with it */
+	scene_set(model, "vhba", "web1/h0", "{\"weight\":9}");
+	err.fault = RACEWAY_FAULT_NONE;
+	cr_expect_eq(raceway_storage_make(&storage, model, true, &err), 0, "%s", err.message);
 	fake_forget();
 	close(fd);
 	wait_and_tend(5000);
