@@ -100,6 +100,8 @@ void bed_open(struct bed *bed);
 /* Fills the tables with the bed's config as the test has changed it. */
 void bed_fill(struct bed *bed);
 struct raceway_dp_vnic *bed_vnic(struct bed *bed, uint32_t number);
+/* The map of a program whose name ends so: its descriptor and id. */
+int bed_map_of(int prog, const char *end, uint32_t *ret_id);
 /* A bucket's fill as the bed's clock says: the meter's ticks now. */
 uint64_t bed_ticks(void);
 
