@@ -121,6 +121,17 @@ struct pkt frame(const uint8_t *dst, const uint8_t *src, const uint32_t *tags, u
 struct pkt usual(uint32_t dst, uint32_t src, const uint32_t *tags);
 #define USUAL_BYTES 100
 
+enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
+/* A frame that carries IP and UDP, `bytes` long without the tags. */
+struct ip {
+	int version;
+	enum ecn ecn;
+	uint16_t port, fragment; /* IPv4: flags and offset */
+	uint32_t bytes;
+	enum { DATA, ACK, CNP } what;
+};
+struct pkt ip_frame(uint32_t dst, uint32_t src, const uint32_t *tags, struct ip what);
+
 /* One shot: where, what leaves, what is counted, then fire. */
 void arrives(struct bed *bed, const char *what, enum bed_dev at, struct pkt in);
 void leaves(struct bed *bed, enum bed_dev to, struct pkt out);

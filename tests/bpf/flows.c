@@ -19,8 +19,6 @@
 #define SLOW_DEPTH (SLOW_BURST * TICKS_PER_MS)
 #define SLOW_IDLE (SLOW_IDLE_MS * TICKS_PER_MS)
 
-enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
-
 static struct bed bed;
 static struct raceway_class *flows[2]; /* of the ports' programs, of the vNICs' */
 
@@ -76,72 +74,6 @@ static void leave(uint32_t vnic, enum raceway_dir dir, uint64_t eighths, bool co
 	m->committed_tat = m->excess_tat = now + SLOW_DEPTH - SLOW_IDLE / 8 * eighths;
 	m->busy = now;
 	m->contended = contended ? now + RACEWAY_PATIENCE : 0;
-}
-
-/* A frame that carries IP and UDP, `bytes` long without the tags. */
-struct ip {
-	int version;
-	enum ecn ecn;
-	uint16_t port, fragment; /* IPv4: flags and offset */
-	uint32_t bytes;
-	enum { DATA, ACK, CNP } what;
-};
-
-static void header_checksum(uint8_t *ip)
-{
-	uint32_t sum = 0;
-
-	ip[10] = ip[11] = 0;
-	for (int i = 0; i < 20; i += 2)
-		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16)) & 0xffff;
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
-}
-
-static struct pkt ip_frame(uint32_t dst, uint32_t src, const uint32_t *tags, struct ip what)
-{
-	uint32_t payload = (what.bytes ?: USUAL_BYTES) - 14;
-	struct pkt pkt = frame(mac_of(dst), mac_of(src), tags, payload);
-	uint8_t *ip = pkt.bytes + pkt.length - payload, *udp = ip + (what.version == 4 ? 20 : 40);
-
-	if (what.version == 4) {
-		memcpy(ip - 2, "\x08\x00\x45", 3);
-		ip[1] = (uint8_t)(0x28 << 2 | what.ecn);
-		ip[2] = (uint8_t)(payload >> 8);
-		ip[3] = (uint8_t)payload;
-		ip[6] = (uint8_t)(what.fragment >> 8);
-		ip[7] = (uint8_t)what.fragment;
-		ip[9] = 17;
-		header_checksum(ip);
-	} else {
-		memcpy(ip - 2, "\x86\xdd\x6a", 3);
-		ip[1] = (uint8_t)(what.ecn << 4);
-		ip[2] = ip[3] = 0; /* a flow label would be all that the kernel hashes */
-		ip[4] = (uint8_t)((payload - 40) >> 8);
-		ip[5] = (uint8_t)(payload - 40);
-		ip[6] = 17;
-	}
-	udp[0] = (uint8_t)(what.port >> 8);
-	udp[1] = (uint8_t)what.port;
-	if (what.what == CNP) {
-		memcpy(udp + 2, "\x12\xb7", 2); /* 4791 */
-		udp[8] = 0x81;
-	} else if (what.what == ACK) {
-		/* All behind the IP header but for padding. */
-		uint32_t length = (uint32_t)(pkt.bytes + pkt.length - udp), ip6 = what.version == 6;
-
-		length = length > 60 ? 20 : length & ~3U;
-		udp[12] = (uint8_t)(length / 4 << 4);
-		udp[13] = 0x10;
-		ip[ip6 ? 6 : 9] = 6;
-		ip[ip6 ? 4 : 2] = 0;
-		ip[ip6 ? 5 : 3] = (uint8_t)(length + (ip6 ? 0 : 20));
-		if (!ip6)
-			header_checksum(ip);
-	}
-	return pkt;
 }
 
 /* Arrives and leaves; what is near its limit is told by `marks`, bits by direction. */
@@ -222,6 +154,37 @@ Test(flows, marks_tc)
 	marks_by("inner tag", &inner_tag, fire_tc);
 	marks_by("from a guest", &from_guest, fire_tc);
 	marks_by("to a guest", &to_guest, fire_tc);
+}
+
+static struct pkt to_all(const uint32_t *tags, enum ecn ecn)
+{
+	struct pkt pkt = ip_frame(X, C, tags, (struct ip){ 4, ecn, 7, 0, 0, DATA });
+
+	memset(pkt.bytes, 0xff, 6);
+	return pkt;
+}
+
+/* A group frame whose sender is near its limit is marked once, for all who get a copy. */
+Test(flows, marks_group_frames)
+{
+	set_rate(C, RACEWAY_TX, 0, SLOW_BPS);
+	for (enum ecn ecn = NOT_ECT; ecn <= CE; ecn++)
+		for (int near_limit = 0; near_limit < 2; near_limit++) {
+			bool marks = near_limit && (ecn == ECT_0 || ecn == ECT_1);
+			enum ecn out = marks ? CE : ecn;
+
+			leave(C, RACEWAY_TX, near_limit ? 3 : 5, false);
+			arrives(&bed, "to all", F1, to_all(TAGS(C_TAG(20, 0)), ecn));
+			leaves(&bed, U1, to_all(NO_TAG, out));
+			leaves(&bed, F2, to_all(TAGS(C_TAG(20, 3)), out));
+			leaves(&bed, H2, to_all(NO_TAG, out));
+			counted(&bed, C, RACEWAY_TX, RACEWAY_YELLOW);
+			counted(&bed, D, RACEWAY_RX, RACEWAY_YELLOW);
+			counted(&bed, M, RACEWAY_RX, RACEWAY_YELLOW);
+			if (marks)
+				counted(&bed, C, RACEWAY_TX, RACEWAY_MARKED);
+			fire_tc(&bed);
+		}
 }
 
 /* What is lost is not marked, whoever was near the limit. At the limit no bit helps. */
