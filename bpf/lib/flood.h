@@ -5,6 +5,7 @@
 #define RACEWAY_BPF_FLOOD_H
 
 #include "common.h"
+#include "mark.h"
 #include "meter.h"
 #include "steer.h"
 #include "vlan.h"
@@ -132,6 +133,9 @@ static __always_inline enum raceway_drop flood_from_vnic(struct __sk_buff *skb, 
 	count_frame(v->src_vnic, RACEWAY_TX, colour, f);
 	if (colour == RACEWAY_RED)
 		return RACEWAY_DROP_RATE;
+	/* For all who get a copy; a receiver near its limit would have to mark its copy alone. */
+	if ((f->congested & 1U << RACEWAY_TX) && skb_mark(skb, f->l2.ethertype, f->l2.offset))
+		count_frame(v->src_vnic, RACEWAY_TX, RACEWAY_MARKED, f);
 	drop = steer_to_uplink(f, v);
 	if (!drop)
 		drop = flood_copy(skb, f, v, colour);

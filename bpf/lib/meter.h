@@ -4,6 +4,8 @@
 #ifndef RACEWAY_BPF_METER_H
 #define RACEWAY_BPF_METER_H
 
+#include <raceway/control.h>
+
 #include "common.h"
 #include "stats.h"
 
@@ -27,24 +29,30 @@ struct {
 
 const volatile __u64 flow_salt; /* so that nobody can aim at another's class */
 
-static __noinline int xdp_hash(struct xdp_md *xdp, __u32 ethertype, __u32 offset, __u32 macs)
+/* Of a frame that its meter could not decide: the hash of its flow, and in the upper half
+ * RACEWAY_CONTROL if it is a control frame. */
+static __noinline __u64 xdp_ask(struct xdp_md *xdp, __u32 ethertype, __u32 offset, __u32 macs)
 {
-	return (int)raceway_flow_hash((void *)(long)xdp->data, (void *)(long)xdp->data_end,
-				      (__u16)ethertype, offset, macs);
+	void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+	__u64 control = raceway_is_control(data, end, (__u16)ethertype, offset);
+
+	return raceway_flow_hash(data, end, (__u16)ethertype, offset, macs) | control << 63;
 }
 
-static __always_inline struct raceway_class *class_of(const struct frame *f, struct xdp_md *xdp,
-						      struct __sk_buff *skb, __u32 vnic,
+static __noinline __u64 skb_ask(struct __sk_buff *skb, __u32 ethertype, __u32 offset)
+{
+	__u64 control = raceway_is_control((void *)(long)skb->data, (void *)(long)skb->data_end,
+					   (__u16)ethertype, offset);
+
+	return bpf_get_hash_recalc(skb) | control << 63;
+}
+
+static __always_inline struct raceway_class *class_of(__u32 hash_of_flow, __u32 vnic,
 						      enum raceway_dir dir)
 {
-	__u64 hash;
+	__u64 hash = hash_of_flow;
 	__u32 index;
 
-	if (xdp)
-		hash = (__u32)xdp_hash(xdp, f->l2.ethertype, f->l2.offset,
-				       raceway_mac_hash(&f->l2));
-	else
-		hash = bpf_get_hash_recalc(skb);
 	hash = (hash ^ flow_salt ^ (__u64)(vnic * RACEWAY_DIRS + dir) << 32) *
 	       0x9e3779b97f4a7c15ULL;
 	index = (hash ^ hash >> 32) & (RACEWAY_CLASSES_OF_FLOWS - 1);
@@ -109,8 +117,8 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 				      struct __sk_buff *skb)
 {
 	const struct raceway_meter_params *params = &policy->dir[dir];
-	struct raceway_class *class;
 	struct raceway_vnic *v;
+	__u64 ask;
 	int colour;
 
 	if (unmetered(params))
@@ -121,9 +129,11 @@ static __always_inline int meter_vnic(const struct raceway_vnic_policy *policy, 
 	colour = xdp ? raceway_meter_charge(params, &v->meter[dir], frame_now(f), f->bytes)
 		     : raceway_meter_judge(params, &v->meter[dir], frame_now(f), f->bytes);
 	if (colour == RACEWAY_BY_FLOW) {
-		class = class_of(f, xdp, skb, vnic, dir);
-		colour = raceway_meter_charge_flow(params, &v->meter[dir], class, frame_now(f),
-						   f->bytes);
+		ask = xdp ? xdp_ask(xdp, f->l2.ethertype, f->l2.offset, raceway_mac_hash(&f->l2))
+			  : skb_ask(skb, f->l2.ethertype, f->l2.offset);
+		colour = raceway_meter_charge_flow(params, &v->meter[dir],
+						   class_of((__u32)ask, vnic, dir), frame_now(f),
+						   f->bytes | (__u32)(ask >> 32));
 	}
 	if (colour & RACEWAY_CONGESTED)
 		f->congested |= 1U << dir;

@@ -8,6 +8,7 @@
 
 #include "common.h"
 #include "flood.h"
+#include "mark.h"
 #include "meter.h"
 #include "stats.h"
 #include "steer.h"
@@ -112,18 +113,6 @@ static __always_inline int skb_group(struct __sk_buff *skb, const struct raceway
 	if (keep && (!drop || drop == RACEWAY_DROP_NO_SEGMENT))
 		return TC_ACT_UNSPEC;
 	return drop ? skb_drop(skb->ifindex, v, f, drop) : TC_ACT_SHOT;
-}
-
-/* Not bpf_skb_ecn_set_ce(): behind an inner tag that writes into the tag, and it says yes to
- * what was marked before. */
-static __noinline int skb_mark(struct __sk_buff *skb, __u32 ethertype, __u32 offset)
-{
-	__u8 ip[RACEWAY_IPV4_HLEN_MIN];
-
-	if (bpf_skb_load_bytes(skb, offset, ip, sizeof(ip)) ||
-	    !raceway_mark_ce(ip, ip + sizeof(ip), (__u16)ethertype, 0))
-		return 0;
-	return !bpf_skb_store_bytes(skb, offset, ip, sizeof(ip), BPF_F_RECOMPUTE_CSUM);
 }
 
 static __always_inline int skb_unicast(struct __sk_buff *skb, const struct raceway_port *port,

@@ -120,15 +120,13 @@ raceway_meter_idle_now(const struct raceway_meter_params *params, struct raceway
 				    params->idle, params->committed.mult ? 3 : 4);
 }
 
-/* Frames up to this long, ACKs and CNPs among them, may use the reserve: a quarter of `idle`. */
-#define RACEWAY_SMALL_BYTES 128
-
+/* How much of a bucket a frame may use: the last quarter of `idle` is reserved for `control` frames
+ * (control.h), and while it is `shared` the last quarter of the depth for flows. */
 static inline __attribute__((always_inline)) __u64
-raceway_limit(const struct raceway_bucket *bucket, __u64 idle, __u32 bytes, int shared)
+raceway_limit(const struct raceway_bucket *bucket, __u64 idle, int shared, int control)
 {
-	__u64 longer = (__u64)((__s64)((__u64)RACEWAY_SMALL_BYTES - bytes) >> 63);
-
-	return bucket->depth - (bucket->depth / 4 & (0 - (__u64)shared)) - (longer & idle / 4);
+	return bucket->depth - (bucket->depth / 4 & (0 - (__u64)shared)) -
+	       (idle / 4 & ((__u64)control - 1));
 }
 
 /* RACEWAY_CONGESTED if less than half of `idle` is left. */
@@ -152,17 +150,16 @@ raceway_earn(const struct raceway_meter_params *params, struct raceway_meter *me
 	meter->busy = busy + (room & (__u64)((__s64)room >> 63));
 }
 
-/* Charges the bucket that lets the frame pass; `shared`: but for the last quarter of the
- * depth, which flows that keep to their share may use. */
+/* Charges the bucket that lets the frame pass, 0 or 1 for `shared` and `control`. */
 static inline __attribute__((always_inline)) int
 raceway_meter_take(const struct raceway_meter_params *params, struct raceway_meter *meter,
-		   __u64 now, __u32 bytes, int shared)
+		   __u64 now, __u32 bytes, int shared, int control)
 {
 	__u64 mult = params->committed.mult, idle = params->idle, cost;
 
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->committed_tat, now, cost,
-					raceway_limit(&params->committed, idle, bytes, shared))) {
+					raceway_limit(&params->committed, idle, shared, control))) {
 		raceway_earn(params, meter, now, bytes);
 		/* What comes above it is asked before anybody has to slow down. */
 		return params->excess.mult ? 0
@@ -174,7 +171,7 @@ raceway_meter_take(const struct raceway_meter_params *params, struct raceway_met
 		return 1;
 	cost = raceway_cost(mult, bytes);
 	if (mult && raceway_bucket_take(&meter->excess_tat, now, cost,
-					raceway_limit(&params->excess, idle, bytes, shared))) {
+					raceway_limit(&params->excess, idle, shared, control))) {
 		raceway_earn(params, meter, now, bytes);
 		return 1 | raceway_congested(&meter->excess_tat, &params->excess, now, idle);
 	}
@@ -188,8 +185,13 @@ static inline __attribute__((always_inline)) int raceway_meter_red(struct racewa
 	return 2;
 }
 
-/* As raceway_meter_charge() for a frame whose flow is in `class`: who keeps to its share may use
- * all of the depth. */
+/* Beside the bytes of a frame, for raceway_meter_charge_flow(): it is a control frame. None is
+ * longer, an inner tag and all TCP options in IPv6 included. */
+#define RACEWAY_CONTROL (1U << 31)
+#define RACEWAY_CONTROL_BYTES 128
+
+/* Goes on where raceway_meter_charge() could not decide, for a frame whose flow is in `class`: a
+ * control frame may use all of the depth, and so may who keeps to its share. */
 static inline __attribute__((always_inline)) int
 raceway_meter_flow_now(const struct raceway_meter_params *params, struct raceway_meter *meter,
 		       struct raceway_class *class, __u64 now, __u32 bytes)
@@ -198,12 +200,20 @@ raceway_meter_flow_now(const struct raceway_meter_params *params, struct raceway
 	__u64 cost;
 	int colour;
 
+	/* Padded to more than such a frame needs, it is not for the reserve. */
+	if (bytes >= RACEWAY_CONTROL && bytes <= RACEWAY_CONTROL + RACEWAY_CONTROL_BYTES) {
+		colour = raceway_meter_take(params, meter, now, bytes - RACEWAY_CONTROL, 0, 1);
+		return colour == 2 ? raceway_meter_red(meter, now) : colour;
+	}
+	bytes &= ~RACEWAY_CONTROL;
+	if (!raceway_is_contended(meter->contended, now))
+		return raceway_meter_red(meter, now);
 	raceway_share_turn(&meter->flows, now, 0);
 	cost = raceway_share_cost(&meter->flows, raceway_cost(params->mult, bytes), 1);
 	raceway_share_offer(&meter->flows, class, now, cost, 1);
 	if (!raceway_class_has_room(class, now, cost, depth / 2))
 		return raceway_meter_red(meter, now);
-	colour = raceway_meter_take(params, meter, now, bytes, 0);
+	colour = raceway_meter_take(params, meter, now, bytes, 0, 0);
 	if (colour == 2) {
 		raceway_share_crowded(&meter->flows);
 		return raceway_meter_red(meter, now);
@@ -238,14 +248,10 @@ raceway_meter_charge(const struct raceway_meter_params *params, struct raceway_m
 
 	if (params->idle && raceway_is_idle(meter, now))
 		raceway_meter_idle(params, meter, now);
-	colour = raceway_meter_take(params, meter, now, bytes, contended);
+	colour = raceway_meter_take(params, meter, now, bytes, contended, 0);
 	if (colour != 2)
 		return colour;
-	if (contended)
-		return RACEWAY_BY_FLOW;
-	if (params->idle)
-		raceway_meter_red(meter, now);
-	return 2;
+	return params->idle ? RACEWAY_BY_FLOW : 2;
 }
 
 #endif

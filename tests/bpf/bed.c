@@ -213,6 +213,28 @@ void bed_open(struct bed *bed)
 			  "%s", raceway_error_format(&err, text, sizeof(text)));
 }
 
+int bed_map_of(int prog, const char *end, uint32_t *ret_id)
+{
+	uint32_t ids[32] = { 0 }, size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info prog_info = { .nr_map_ids = 32, .map_ids = (uintptr_t)ids };
+
+	cr_assert(!bpf_obj_get_info_by_fd(prog, &prog_info, &size));
+	for (uint32_t i = 0; i < prog_info.nr_map_ids; i++) {
+		struct bpf_map_info info = { 0 };
+		int fd = bpf_map_get_fd_by_id(ids[i]);
+
+		size = sizeof(info);
+		cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size));
+		*ret_id = info.id;
+		if (strlen(info.name) >= strlen(end) &&
+		    !strcmp(info.name + strlen(info.name) - strlen(end), end))
+			return fd;
+		close(fd);
+	}
+	cr_assert(false, "no map %s", end);
+	return -1;
+}
+
 uint64_t bed_ticks(void)
 {
 	struct timespec now;

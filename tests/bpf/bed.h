@@ -100,6 +100,8 @@ void bed_open(struct bed *bed);
 /* Fills the tables with the bed's config as the test has changed it. */
 void bed_fill(struct bed *bed);
 struct raceway_dp_vnic *bed_vnic(struct bed *bed, uint32_t number);
+/* The map of a program whose name ends so: its descriptor and id. */
+int bed_map_of(int prog, const char *end, uint32_t *ret_id);
 /* A bucket's fill as the bed's clock says: the meter's ticks now. */
 uint64_t bed_ticks(void);
 
@@ -118,6 +120,17 @@ struct pkt frame(const uint8_t *dst, const uint8_t *src, const uint32_t *tags, u
 /* The usual: vNIC to vNIC, 86 bytes of payload, 100 bytes without tags. */
 struct pkt usual(uint32_t dst, uint32_t src, const uint32_t *tags);
 #define USUAL_BYTES 100
+
+enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
+/* A frame that carries IP and UDP, `bytes` long without the tags. */
+struct ip {
+	int version;
+	enum ecn ecn;
+	uint16_t port, fragment; /* IPv4: flags and offset */
+	uint32_t bytes;
+	enum { DATA, ACK, CNP } what;
+};
+struct pkt ip_frame(uint32_t dst, uint32_t src, const uint32_t *tags, struct ip what);
 
 /* One shot: where, what leaves, what is counted, then fire. */
 void arrives(struct bed *bed, const char *what, enum bed_dev at, struct pkt in);

@@ -19,38 +19,13 @@
 #define SLOW_DEPTH (SLOW_BURST * TICKS_PER_MS)
 #define SLOW_IDLE (SLOW_IDLE_MS * TICKS_PER_MS)
 
-enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
-
 static struct bed bed;
 static struct raceway_class *flows[2]; /* of the ports' programs, of the vNICs' */
-
-/* The map of a program whose name ends so. */
-static int map_of(int prog, const char *end, uint32_t *ret_id)
-{
-	uint32_t ids[32] = { 0 }, size = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info prog_info = { .nr_map_ids = 32, .map_ids = (uintptr_t)ids };
-
-	cr_assert(!bpf_obj_get_info_by_fd(prog, &prog_info, &size));
-	for (uint32_t i = 0; i < prog_info.nr_map_ids; i++) {
-		struct bpf_map_info info = { 0 };
-		int fd = bpf_map_get_fd_by_id(ids[i]);
-
-		size = sizeof(info);
-		cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size));
-		*ret_id = info.id;
-		if (strlen(info.name) >= strlen(end) &&
-		    !strcmp(info.name + strlen(info.name) - strlen(end), end))
-			return fd;
-		close(fd);
-	}
-	cr_assert(false, "no map %s", end);
-	return -1;
-}
 
 static struct raceway_class *map_flows(int prog)
 {
 	uint32_t id;
-	int fd = map_of(prog, "flows", &id);
+	int fd = bed_map_of(prog, "flows", &id);
 	void *classes = mmap(NULL, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]),
 			     PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -99,55 +74,6 @@ static void leave(uint32_t vnic, enum raceway_dir dir, uint64_t eighths, bool co
 	m->committed_tat = m->excess_tat = now + SLOW_DEPTH - SLOW_IDLE / 8 * eighths;
 	m->busy = now;
 	m->contended = contended ? now + RACEWAY_PATIENCE : 0;
-}
-
-/* A frame that carries IP and UDP, `bytes` long without the tags. */
-struct ip {
-	int version;
-	enum ecn ecn;
-	uint16_t port, fragment; /* IPv4: flags and offset */
-	uint32_t bytes;
-};
-
-static void header_checksum(uint8_t *ip)
-{
-	uint32_t sum = 0;
-
-	ip[10] = ip[11] = 0;
-	for (int i = 0; i < 20; i += 2)
-		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16)) & 0xffff;
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
-}
-
-static struct pkt ip_frame(uint32_t dst, uint32_t src, const uint32_t *tags, struct ip what)
-{
-	uint32_t payload = (what.bytes ?: USUAL_BYTES) - 14;
-	struct pkt pkt = frame(mac_of(dst), mac_of(src), tags, payload);
-	uint8_t *ip = pkt.bytes + pkt.length - payload, *udp = ip + (what.version == 4 ? 20 : 40);
-
-	if (what.version == 4) {
-		memcpy(ip - 2, "\x08\x00\x45", 3);
-		ip[1] = (uint8_t)(0x28 << 2 | what.ecn);
-		ip[2] = (uint8_t)(payload >> 8);
-		ip[3] = (uint8_t)payload;
-		ip[6] = (uint8_t)(what.fragment >> 8);
-		ip[7] = (uint8_t)what.fragment;
-		ip[9] = 17;
-		header_checksum(ip);
-	} else {
-		memcpy(ip - 2, "\x86\xdd\x6a", 3);
-		ip[1] = (uint8_t)(what.ecn << 4);
-		ip[2] = ip[3] = 0; /* a flow label would be all that the kernel hashes */
-		ip[4] = (uint8_t)((payload - 40) >> 8);
-		ip[5] = (uint8_t)(payload - 40);
-		ip[6] = 17;
-	}
-	udp[0] = (uint8_t)(what.port >> 8);
-	udp[1] = (uint8_t)what.port;
-	return pkt;
 }
 
 /* Arrives and leaves; what is near its limit is told by `marks`, bits by direction. */
@@ -204,7 +130,7 @@ static void marks_by(const char *what, const struct way *way, void (*fire_it)(st
 				bool capable = ecn == ECT_0 || ecn == ECT_1;
 
 				near(way, dirs);
-				expect(what, way, (struct ip){ version, ecn, 7, 0, 0 },
+				expect(what, way, (struct ip){ version, ecn, 7, 0, 0, DATA },
 				       capable ? dirs : 0);
 				fire_it(&bed);
 			}
@@ -230,6 +156,37 @@ Test(flows, marks_tc)
 	marks_by("to a guest", &to_guest, fire_tc);
 }
 
+static struct pkt to_all(const uint32_t *tags, enum ecn ecn)
+{
+	struct pkt pkt = ip_frame(X, C, tags, (struct ip){ 4, ecn, 7, 0, 0, DATA });
+
+	memset(pkt.bytes, 0xff, 6);
+	return pkt;
+}
+
+/* A group frame whose sender is near its limit is marked once, for all who get a copy. */
+Test(flows, marks_group_frames)
+{
+	set_rate(C, RACEWAY_TX, 0, SLOW_BPS);
+	for (enum ecn ecn = NOT_ECT; ecn <= CE; ecn++)
+		for (int near_limit = 0; near_limit < 2; near_limit++) {
+			bool marks = near_limit && (ecn == ECT_0 || ecn == ECT_1);
+			enum ecn out = marks ? CE : ecn;
+
+			leave(C, RACEWAY_TX, near_limit ? 3 : 5, false);
+			arrives(&bed, "to all", F1, to_all(TAGS(C_TAG(20, 0)), ecn));
+			leaves(&bed, U1, to_all(NO_TAG, out));
+			leaves(&bed, F2, to_all(TAGS(C_TAG(20, 3)), out));
+			leaves(&bed, H2, to_all(NO_TAG, out));
+			counted(&bed, C, RACEWAY_TX, RACEWAY_YELLOW);
+			counted(&bed, D, RACEWAY_RX, RACEWAY_YELLOW);
+			counted(&bed, M, RACEWAY_RX, RACEWAY_YELLOW);
+			if (marks)
+				counted(&bed, C, RACEWAY_TX, RACEWAY_MARKED);
+			fire_tc(&bed);
+		}
+}
+
 /* What is lost is not marked, whoever was near the limit. At the limit no bit helps. */
 Test(flows, the_limit)
 {
@@ -237,7 +194,7 @@ Test(flows, the_limit)
 	set_rate(B, RACEWAY_RX, 0, SLOW_BPS);
 	for (int hook = 0; hook < HOOKS; hook++)
 		for (enum ecn ecn = NOT_ECT; ecn <= CE; ecn++) {
-			struct ip ip = { 4, ecn, 7, 0, 0 };
+			struct ip ip = { 4, ecn, 7, 0, 0, DATA };
 
 			near(&untagged_in, 1);
 			leave(B, RACEWAY_RX, 0, hook);
@@ -258,7 +215,7 @@ Test(flows, the_limit)
 /* What comes above a guarantee is asked before anybody has to slow down. */
 Test(flows, a_guarantee_is_marked_where_it_is_the_peak)
 {
-	struct ip ect = { 6, ECT_0, 7, 0, 0 }, ce = { 6, CE, 7, 0, 0 };
+	struct ip ect = { 6, ECT_0, 7, 0, 0, DATA }, ce = { 6, CE, 7, 0, 0, DATA };
 
 	for (int same = 0; same < 2; same++) {
 		set_rate(A, RACEWAY_TX, SLOW_BPS, same ? SLOW_BPS : 2 * SLOW_BPS);
@@ -275,26 +232,41 @@ Test(flows, a_guarantee_is_marked_where_it_is_the_peak)
 	}
 }
 
-/* The last of the depth is for ACKs and CNPs. */
+/* The last of the depth is for ACKs and CNPs, told by what they are and not by their length. */
 Test(flows, the_reserve)
 {
-	static const uint32_t small[] = { 60, 128 }, large[] = { 129, 1514 };
+	static const struct ip others[] = {
+		{ 4, NOT_ECT, 7, 0, 60, DATA },
+		{ 6, NOT_ECT, 7, 0, 1514, DATA },
+		{ 4, NOT_ECT, 7, 0, 132, ACK }, /* padded to more than an ACK needs */
+	};
+	static const struct ip control[] = {
+		{ 4, NOT_ECT, 7, 0, 60, ACK },
+		{ 6, ECT_0, 7, 0, 74, ACK },
+		{ 4, NOT_ECT, 7, 0, 74, CNP },
+		{ 6, NOT_ECT, 7, 0, 94, CNP },
+	};
 
 	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
-	for (int hook = 0; hook < HOOKS; hook++)
-		for (int i = 0; i < 2; i++) {
-			leave(A, RACEWAY_TX, 1, false);
-			arrives(&bed, "large", F1,
-				ip_frame(B, A, NO_TAG, (struct ip){ 4, NOT_ECT, 7, 0, large[i] }));
-			counted(&bed, A, RACEWAY_TX, RACEWAY_RED);
-			lost(&bed, A, RACEWAY_TX, RACEWAY_DROP_RATE);
-			hooks[hook](&bed);
-			/* The loss has made the meter contended: its flow is within its share. */
-			expect("small", &untagged_in, (struct ip){ 4, NOT_ECT, 7, 0, small[i] }, 0);
-			hooks[hook](&bed);
-			leave(A, RACEWAY_TX, 1, false);
-			hooks[hook](&bed);
-		}
+	for (int hook = 0; hook < HOOKS; hook++) {
+		for (int i = 0; i < 3; i++)
+			for (int contended = 0; contended < 2; contended++) {
+				leave(A, RACEWAY_TX, 1, contended);
+				arrives(&bed, "another", F1, ip_frame(B, A, NO_TAG, others[i]));
+				counted(&bed, A, RACEWAY_TX, RACEWAY_RED);
+				lost(&bed, A, RACEWAY_TX, RACEWAY_DROP_RATE);
+				hooks[hook](&bed);
+			}
+		for (int i = 0; i < 4; i++)
+			for (int contended = 0; contended < 2; contended++) {
+				struct ip ip = control[i];
+
+				leave(A, RACEWAY_TX, 1, contended);
+				expect("control", &untagged_in, ip, ip.ecn ? 1 : 0);
+				hooks[hook](&bed);
+			}
+	}
+	memset(flows[0], 0, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]));
 }
 
 /* The classes that were asked are `count`; returns the last and clears them. */
@@ -350,7 +322,7 @@ static void two_frames(const char *what, const struct pkt in[2], const struct pk
 		is_yellow(what, A, in[1], out[1], fire_it);
 	leave(A, RACEWAY_TX, 8, false);
 	is_yellow(what, A, in[0], out[0], fire_it);
-	leave(A, RACEWAY_TX, SLOW_DEPTH / 4 / (SLOW_IDLE / 8) + 1, true);
+	leave(A, RACEWAY_TX, SLOW_DEPTH / 4 / (SLOW_IDLE / 8) + 3, true);
 	is_yellow(what, A, in[0], out[0], fire_it);
 	memset(flows[0], 0, RACEWAY_CLASSES_OF_FLOWS * sizeof(*flows[0]));
 }
@@ -370,12 +342,16 @@ static void two_ips(const char *what, struct ip one, struct ip other, bool same)
 Test(flows, a_flow_above_its_share)
 {
 	set_rate(A, RACEWAY_TX, 0, SLOW_BPS);
-	two_ips("IPv4 ports", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 4, 0, 8, 0, 0 }, false);
-	two_ips("IPv6 ports", (struct ip){ 6, 0, 7, 0, 0 }, (struct ip){ 6, 0, 8, 0, 0 }, false);
-	two_ips("one flow", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 4, 0, 7, 0, 900 }, true);
-	two_ips("versions", (struct ip){ 4, 0, 7, 0, 0 }, (struct ip){ 6, 0, 7, 0, 0 }, false);
-	two_ips("fragments", (struct ip){ 4, 0, 7, MORE_FRAGMENTS, 0 },
-		(struct ip){ 4, 0, 8, 11, 0 }, true);
+	two_ips("IPv4 ports", (struct ip){ 4, 0, 7, 0, 0, DATA },
+		(struct ip){ 4, 0, 8, 0, 0, DATA }, false);
+	two_ips("IPv6 ports", (struct ip){ 6, 0, 7, 0, 0, DATA },
+		(struct ip){ 6, 0, 8, 0, 0, DATA }, false);
+	two_ips("one flow", (struct ip){ 4, 0, 7, 0, 0, DATA },
+		(struct ip){ 4, 0, 7, 0, 900, DATA }, true);
+	two_ips("versions", (struct ip){ 4, 0, 7, 0, 0, DATA }, (struct ip){ 6, 0, 7, 0, 0, DATA },
+		false);
+	two_ips("fragments", (struct ip){ 4, 0, 7, MORE_FRAGMENTS, 0, DATA },
+		(struct ip){ 4, 0, 8, 11, 0, DATA }, true);
 }
 
 /* What is not IP is a flow, too: by XDP one for each ethertype and pair of addresses. */
@@ -403,31 +379,9 @@ Test(flows, classes_of_each_meter)
 		for (int hook = i; hook < HOOKS; hook++) {
 			leave(both[i]->tx, RACEWAY_TX, 8, true);
 			leave(B, RACEWAY_RX, 8, true);
-			expect("both", both[i], (struct ip){ 4, ECT_0, 7, 0, 0 }, 0);
+			expect("both", both[i], (struct ip){ 4, ECT_0, 7, 0, 0, DATA }, 0);
 			hooks[hook](&bed);
 			asked(flows[i], 2);
 		}
 	}
-}
-
-/* The programs of ports and of vNICs share one table of classes, by one secret. */
-Test(flows, one_table_one_secret)
-{
-	uint32_t id[2], size = sizeof(struct bpf_map_info), zero = 0;
-	uint64_t salt[2] = { 0 };
-
-	for (int i = 0; i < 2; i++) {
-		int prog = bed.dp->prog[i ? RACEWAY_PROG_VNIC : RACEWAY_PROG_XDP];
-		struct bpf_map_info info = { 0 };
-		int fd = map_of(prog, ".rodata", &id[i]);
-
-		cr_assert(!bpf_obj_get_info_by_fd(fd, &info, &size));
-		cr_assert_eq(info.value_size, sizeof(salt[i]), "flow_salt is no more alone");
-		cr_assert(!bpf_map_lookup_elem(fd, &zero, &salt[i]));
-		close(fd);
-		close(map_of(prog, "flows", &id[i]));
-	}
-	cr_expect_eq(id[0], id[1]);
-	cr_expect_eq(salt[0], salt[1]);
-	cr_expect_neq(salt[0], 0);
 }

@@ -268,3 +268,27 @@ Test(open, an_upgrade_is_finished)
 	cr_assert(!raceway_dp_upgrade(bed.dp, &err));
 	cr_expect_eq(link_prog(bed.dp, bed.ifindex[H1]), id);
 }
+
+/* The programs of ports and of vNICs share one table of classes, by one secret. */
+Test(open, one_table_one_secret)
+{
+	static struct bed bed;
+	uint32_t id[2], size = sizeof(struct bpf_map_info), zero = 0;
+	uint64_t salt[2] = { 0 };
+
+	bed_open(&bed);
+	for (int i = 0; i < 2; i++) {
+		int prog = bed.dp->prog[i ? RACEWAY_PROG_VNIC : RACEWAY_PROG_XDP];
+		struct bpf_map_info info = { 0 };
+		int fd = bed_map_of(prog, ".rodata", &id[i]);
+
+		cr_assert(!bpf_obj_get_info_by_fd(fd, &info, &size));
+		cr_assert_eq(info.value_size, sizeof(salt[i]), "flow_salt is no more alone");
+		cr_assert(!bpf_map_lookup_elem(fd, &zero, &salt[i]));
+		close(fd);
+		close(bed_map_of(prog, "flows", &id[i]));
+	}
+	cr_expect_eq(id[0], id[1]);
+	cr_expect_eq(salt[0], salt[1]);
+	cr_expect_neq(salt[0], 0);
+}
