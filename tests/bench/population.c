@@ -189,17 +189,16 @@ static int make_subjects(struct population *p, const struct raceway_dp_port *por
 	return 0;
 }
 
-/* What the leaving ports' meters were charged with is seen only while it has not run off again. */
+/* What the leaving ports' meters were charged with is seen only while it has not run off again:
+ * that they were is. */
 static int check_ports(const struct population *p)
 {
-	for (uint32_t port = 1; port <= POPULATION_PORTS; port++) {
-		struct raceway_port_meter meter;
+	for (unsigned int i = 0; i < POPULATION_PORTS; i++) {
+		bool charged = p->dp->port_meters[i + 1].tat != p->port_tat[i];
 
-		if (bpf_map_lookup_elem(p->dp->map[RACEWAY_MAP_PORT_METERS], &port, &meter))
-			return -errno;
-		if (!!meter.tat != p->metered)
+		if (charged != p->metered)
 			return bench_report_invalid("(%c) port %u: its meter was%s charged",
-						    p->part, port, meter.tat ? "" : " not");
+						    p->part, i + 1, charged ? "" : " not");
 	}
 	return 0;
 }
@@ -261,6 +260,9 @@ int population_measure(struct population *all, size_t count)
 {
 	int ret = 0;
 
+	for (size_t i = 0; i < count; i++)
+		for (unsigned int port = 0; port < POPULATION_PORTS; port++)
+			all[i].port_tat[port] = all[i].dp->port_meters[port + 1].tat;
 	for (unsigned int round = 0; round < ROUNDS; round++)
 		for (size_t i = 0; !ret && i < count; i++)
 			ret = bench_measure(all[i].subject, 2 * POPULATION_PORTS, 1, REPEAT);

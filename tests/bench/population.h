@@ -16,6 +16,7 @@ struct population {
 	struct raceway_dp *dp;
 	struct bench_replay real[POPULATION_PORTS], alone[POPULATION_PORTS]; /* by arriving port */
 	struct bench_subject subject[2 * POPULATION_PORTS]; /* real and alone in turn */
+	uint64_t port_tat[POPULATION_PORTS];		    /* before the first frame */
 	double fill_s;					    /* of the tables */
 	double ns; /* per frame, the replay's share subtracted */
 };
