@@ -53,10 +53,11 @@ def warm_up(rtt):
 
 
 def window(rate, rtt, flows, least):
-    """A whole sawtooth of CUBIC: it needs K seconds back to where it lost (RFC 9438, section
-    4.2) and as much again to climb beyond. Less would show a part of it, the low or the high."""
+    """Two sawteeth of CUBIC: it needs K seconds back to where it lost (RFC 9438, section 4.2) and
+    as much again to climb beyond. Less would show a part of one, the low or the high: of one flow
+    of 100 Mb/s at 50 ms 0.954 of its ceiling in 2 K and 1.001 in 6 K."""
     packets = rate * rtt / 1000 / PACKET_BITS / flows
-    return max(least, round(2 * (packets * (1 - CUBIC_BETA) / CUBIC_C) ** (1 / 3)))
+    return max(least, round(4 * (packets * (1 - CUBIC_BETA) / CUBIC_C) ** (1 / 3)))
 
 
 def is_local(rate):
