@@ -13,6 +13,7 @@ static struct raceway_core core;
 static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
 static struct raceway_response answer;
 static const char *if_match;
+static const struct raceway_caller *caller = &raceway_caller_daemon;
 
 static void open_core(void)
 {
@@ -75,7 +76,8 @@ static unsigned int call(const char *method, const char *path, const char *body)
 {
 	const char *query = strchr(path, '?');
 	char only_path[128];
-	struct raceway_request request = { .method = method,
+	struct raceway_request request = { .caller = caller,
+					   .method = method,
 					   .path = only_path,
 					   .body = body,
 					   .body_size = body ? strlen(body) : 0,
