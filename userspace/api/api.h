@@ -11,6 +11,7 @@
 #define RACEWAY_ETAG_SIZE 24
 
 struct raceway_request {
+	const struct raceway_caller *caller; /* NULL: nobody, who may not even read */
 	const char *method;
 	const char *path; /* decoded, without the query */
 	const char *body; /* NULL: none */
@@ -18,8 +19,9 @@ struct raceway_request {
 	const char *if_match;	  /* NULL: none */
 	const char *content_type; /* NULL: JSON */
 	bool stats, dry_run, prune;
-	const char *only; /* of events */
-	const char *dev;  /* of doctor */
+	const char *only;	    /* of events */
+	const char *dev;	    /* of doctor */
+	const char *object, *limit; /* of audit */
 };
 
 struct raceway_response {
@@ -56,6 +58,13 @@ bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *ki
 /* documents.c: apply, diff, export. */
 void raceway_api_apply(struct raceway_core *core, const struct raceway_request *request, bool diff,
 		       struct raceway_response *response);
+/* audit.c: who changed what. */
+void raceway_api_audit(struct raceway_core *core, const struct raceway_request *request,
+		       struct raceway_response *response);
+/* backup.c: all of the state as one document, and back. */
+void raceway_api_backup(struct raceway_core *core, struct raceway_response *response);
+void raceway_api_restore(struct raceway_core *core, const struct raceway_request *request,
+			 struct raceway_response *response);
 /* The body as JSON (or YAML by its content type); a new reference. */
 int raceway_api_body(const struct raceway_request *request, json_t **ret_body,
 		     struct raceway_error *err);

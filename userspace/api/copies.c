@@ -15,12 +15,15 @@ static int forget(struct raceway_model *model, void *context, struct raceway_err
 
 static void take_back(struct raceway_core *core, const char *volume, const char *why)
 {
+	const struct raceway_change change = { .caller = &raceway_caller_daemon,
+					       .edit = forget,
+					       .context = (void *)volume };
 	struct raceway_error err = { 0 };
 	char line[512];
 
 	fprintf(stderr, "racewayd: volume %s: the copy failed: %s\n", volume, why);
 	/* mapped meanwhile: it stays, and says that it has no file */
-	if (raceway_core_change(core, forget, (void *)volume, false, NULL, &err))
+	if (raceway_core_change(core, &change, NULL, &err))
 		fprintf(stderr, "racewayd: %s\n", raceway_error_format(&err, line, sizeof(line)));
 }
 
@@ -33,7 +36,7 @@ static void finish(struct raceway_core *core, const char *volume)
 	if (!model)
 		return;
 	raceway_volume_set_copying(model, volume, false);
-	if (raceway_store_commit(core->store, core->model, model, &err)) {
+	if (raceway_store_commit(core->store, core->model, model, NULL, &err)) {
 		fprintf(stderr, "racewayd: volume %s: %s\n", volume, err.message);
 		raceway_model_free(model);
 		return;
@@ -115,7 +118,7 @@ static void forget_gone(struct raceway_core *core, const json_t *gone)
 	struct raceway_model *noted = raceway_volumes_note(core->model, gone);
 	struct raceway_error err = { 0 };
 
-	if (!noted || raceway_store_commit(core->store, noted, core->model, &err))
+	if (!noted || raceway_store_commit(core->store, noted, core->model, NULL, &err))
 		fprintf(stderr, "racewayd: store: deleted volumes: %s\n", err.message);
 	raceway_model_free(noted);
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "api/peer.h"
+#include "api/rights.h"
 #include "api/samples.h"
 #include "plan/programs.h"
 #include "util/cleanup.h"
@@ -151,6 +153,9 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 			.context = core,
 		},
 	};
+	raceway_role_groups_default(&core->role_groups);
+	if (options->role_groups)
+		core->role_groups = *options->role_groups;
 	snprintf(core->node, sizeof(core->node), "%s", options->node);
 	snprintf(core->pin_dir, sizeof(core->pin_dir), "%s", options->pin_dir);
 	ret = raceway_store_open(options->state_dir, &core->store, err);
@@ -239,22 +244,23 @@ back:
  * store has it, with volumes whose files are to go. */
 static int store_and_make(struct raceway_core *core, struct raceway_model **model,
 			  const struct raceway_model *noted, struct raceway_want *want,
-			  bool storage, struct raceway_error *err)
+			  const struct raceway_record *record, struct raceway_error *err)
 {
 	struct raceway_error back = { 0 };
-	int ret = raceway_store_commit(core->store, core->model, noted, err);
+	int ret = raceway_store_commit(core->store, core->model, noted, record, err);
 
 	if (ret)
 		return ret;
-	ret = make(core, *model, want, storage, err);
+	ret = make(core, *model, want, is_storage(record->changes), err);
 	if (ret) {
-		if (raceway_store_commit(core->store, noted, core->model, &back))
+		if (raceway_store_take_back(core->store, core->model, noted, &back))
 			fprintf(stderr,
 				"racewayd: store: the refused change could not be taken "
 				"back: %s\n",
 				back.message);
 		return ret;
 	}
+	raceway_store_keep(core->store);
 	raceway_model_free(core->model);
 	core->model = RACEWAY_TAKE(*model);
 	core->settle_due = true;
@@ -262,18 +268,20 @@ static int store_and_make(struct raceway_core *core, struct raceway_model **mode
 }
 
 static int commit(struct raceway_core *core, struct raceway_model **model,
-		  struct raceway_want *want, bool storage, struct raceway_error *err)
+		  struct raceway_want *want, const struct raceway_record *record,
+		  struct raceway_error *err)
 {
 	struct raceway_storage_change change = { 0 };
 	json_auto_t *going = raceway_volumes_going(core->model, *model);
 	MODEL struct raceway_model *noted = NULL;
 	int ret = 0;
 
-	if (storage)
+	/* a state from elsewhere brings its volumes' files along, or they are missed */
+	if (is_storage(record->changes) && !record->marks)
 		ret = raceway_storage_prepare(&core->storage, core->model, *model, &change, err);
 	if (!ret) {
 		noted = raceway_volumes_note(*model, going);
-		ret = noted ? store_and_make(core, model, noted, want, storage, err)
+		ret = noted ? store_and_make(core, model, noted, want, record, err)
 			    : raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	}
 	if (ret)
@@ -286,39 +294,54 @@ static int commit(struct raceway_core *core, struct raceway_model **model,
 	return ret;
 }
 
-int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
-			bool dry_run, json_t **ret_changes, struct raceway_error *err)
+/* Into effect, unless it is only to be tried. Takes over *model. */
+static int effect(struct raceway_core *core, const struct raceway_change *change,
+		  struct raceway_model **model, const json_t *changes, struct raceway_error *err)
+{
+	const struct raceway_record record = {
+		.who = change->caller->name,
+		.from = change->caller->from,
+		.changes = changes,
+		.marks = change->marks,
+		.sequence = change->sequence,
+	};
+	WANT struct raceway_want want = { 0 };
+	int ret = raceway_want_build(*model, &core->world, core->host_keep, &want, err);
+
+	if (!ret)
+		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
+	if (!ret && !change->dry_run)
+		ret = commit(core, model, &want, &record, err);
+	if (!ret && !change->dry_run)
+		tell_changes(core, changes);
+	return ret;
+}
+
+int raceway_core_change(struct raceway_core *core, const struct raceway_change *change,
+			json_t **ret_changes, struct raceway_error *err)
 {
 	MODEL struct raceway_model *model = raceway_model_clone(core->model);
-	WANT struct raceway_want want = { 0 };
 	json_auto_t *changes = NULL;
 	int ret;
 
 	if (!model)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	(void)raceway_kernel_listen(&core->kernel);
-	ret = edit(model, context, err);
-	if (!ret)
-		ret = raceway_model_check(model, &core->world, err);
+	ret = change->edit(model, change->context, err);
 	if (ret)
 		return ret;
 	changes = raceway_model_diff(core->model, model);
 	if (!changes)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	if (json_array_size(changes)) {
-		ret = raceway_want_build(model, &core->world, core->host_keep, &want, err);
-		if (!ret)
-			ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
-		if (!ret && !dry_run)
-			ret = commit(core, &model, &want, is_storage(changes), err);
-		if (ret)
-			return ret;
-		if (!dry_run)
-			tell_changes(core, changes);
-	}
-	if (ret_changes)
+	ret = raceway_rights_judge(change->caller, &core->role_groups, changes, err);
+	if (!ret)
+		ret = raceway_model_check(model, &core->world, err);
+	/* marks: what no difference shows, such as numbers, may be another all the same */
+	if (!ret && (json_array_size(changes) || change->marks))
+		ret = effect(core, change, &model, changes, err);
+	if (!ret && ret_changes)
 		*ret_changes = RACEWAY_TAKE(changes);
-	return 0;
+	return ret;
 }
 
 int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)

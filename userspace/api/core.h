@@ -5,6 +5,7 @@
 #ifndef RACEWAY_API_CORE_H
 #define RACEWAY_API_CORE_H
 
+#include "api/caller.h"
 #include "model/model.h"
 #include "plan/kernel.h"
 #include "storage/storage.h"
@@ -27,6 +28,7 @@ struct raceway_core_options {
 	const char *run_dir; /* NULL: no storage */
 	const char *vhba;    /* the engine's program, "none"; NULL or "": found by itself */
 	const char *target;  /* NULL or "": from the node's name */
+	const struct raceway_role_groups *role_groups; /* NULL: the default ones */
 };
 
 struct raceway_core {
@@ -41,6 +43,7 @@ struct raceway_core {
 	bool host_keep;	    /* of ports that do not say */
 	bool settle_due;    /* raceway_dp_settle() after the reply */
 	bool trim_due;	    /* give memory back after the reply */
+	struct raceway_role_groups role_groups;
 	char node[64];
 	char pin_dir[256];
 	struct raceway_samples *samples;
@@ -59,10 +62,21 @@ void raceway_core_close(struct raceway_core *core);
 /* Changes a clone of the model; context is the caller's. */
 typedef int (*raceway_core_edit)(struct raceway_model *model, void *context,
 				 struct raceway_error *err);
+/* One change, on whose account. */
+struct raceway_change {
+	const struct raceway_caller *caller; /* must have the right to all that it changes */
+	raceway_core_edit edit;
+	void *context;
+	bool dry_run; /* everything short of the store and the kernel */
+	/* A whole state from elsewhere: as in struct raceway_record. */
+	const json_t *marks;
+	uint64_t sequence;
+};
+
 /* All or nothing. *ret_changes (may be NULL) is a new reference to what changed, as
- * raceway_model_diff() gives it. dry_run: everything short of the store and the kernel. */
-int raceway_core_change(struct raceway_core *core, raceway_core_edit edit, void *context,
-			bool dry_run, json_t **ret_changes, struct raceway_error *err);
+ * raceway_model_diff() gives it. */
+int raceway_core_change(struct raceway_core *core, const struct raceway_change *change,
+			json_t **ret_changes, struct raceway_error *err);
 
 /* copies.c: an event of the engine about a copy. */
 void raceway_core_copy_event(struct raceway_core *core, const json_t *event);

@@ -61,13 +61,19 @@ void raceway_api_apply(struct raceway_core *core, const struct raceway_request *
 	json_auto_t *document = NULL;
 	struct raceway_error err = { 0 };
 	struct apply apply = { .prune = request->prune };
+	const struct raceway_change change = {
+		/* to compare is to read */
+		.caller = diff ? &raceway_caller_daemon : request->caller,
+		.edit = edit,
+		.context = &apply,
+		.dry_run = diff || request->dry_run,
+	};
 	json_t *changes = NULL;
 	int ret = raceway_api_body(request, &document, &err);
 
 	if (!ret) {
 		apply.document = document;
-		ret = raceway_core_change(core, edit, &apply, diff || request->dry_run, &changes,
-					  &err);
+		ret = raceway_core_change(core, &change, &changes, &err);
 	}
 	if (ret) {
 		raceway_api_error(response, &err);

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/peer.h"
+#include "api/request.h"
 #include "api/stream.h"
 
 #define TIMEOUT_S 60U	/* for who does not read the answer */
@@ -64,6 +66,11 @@ static struct caller *caller_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+static int descriptor_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static void await_request(struct caller *caller)
 {
 	if (!caller)
@@ -82,8 +89,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 		caller = calloc(1, sizeof(*caller));
 		if (!caller)
 			return;
-		caller->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-				     ->connect_fd;
+		caller->fd = descriptor_of(connection);
 		await_request(caller);
 		caller->next = http->callers;
 		http->callers = caller;
@@ -148,27 +154,6 @@ static bool collect(struct exchange *x, const char *data, size_t size)
 	memcpy(x->body + x->used, data, size);
 	x->used += size;
 	return true;
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-static const char *argument(struct MHD_Connection *connection, const char *name)
-{
-	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* ?name, ?name=1; not ?name=0. */
-static bool flag(struct MHD_Connection *connection, const char *name)
-{
-	const char *value = argument(connection, name);
-
-	if (!value)
-		return MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, name,
-						     strlen(name), NULL, NULL) == MHD_YES;
-	return strcmp(value, "0") && strcmp(value, "false");
 }
 
 static struct MHD_Response *body_response(struct raceway_response *answer, bool *trim_due)
@@ -244,7 +229,8 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, struct exchange
 static enum MHD_Result begin(struct raceway_http *http, struct MHD_Connection *connection,
 			     void **state)
 {
-	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
 	struct exchange *x = calloc(1, sizeof(*x));
 	unsigned long long size;
 
@@ -262,22 +248,20 @@ static enum MHD_Result begin(struct raceway_http *http, struct MHD_Connection *c
 static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection,
 			      const char *url, const char *method)
 {
+	struct raceway_caller who = { .name = "unknown" };
 	struct raceway_request request = {
+		.caller = &who,
 		.method = method,
 		.path = url,
 		.body = x->body,
 		.body_size = x->used,
-		.if_match = header(connection, MHD_HTTP_HEADER_IF_MATCH),
-		.content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
-		.stats = flag(connection, "stats"),
-		.dry_run = flag(connection, "dry_run"),
-		.prune = flag(connection, "prune"),
-		.only = argument(connection, "only"),
-		.dev = argument(connection, "dev"),
 	};
 	struct raceway_response answer;
 	enum MHD_Result ret;
 
+	raceway_http_read(connection, &request);
+	/* who cannot be told may do nothing */
+	(void)raceway_peer_caller(descriptor_of(connection), &x->http->core->role_groups, &who);
 	raceway_api_handle(x->http->core, &request, &answer);
 	x->http->core->trim_due |= x->used > TRIM_BYTES;
 	release_body(x);

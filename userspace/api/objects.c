@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "api/api.h"
 #include "api/show.h"
@@ -12,8 +13,7 @@
 #define HTTP_CREATED 201
 #define HTTP_NO_CONTENT 204
 #define HTTP_METHOD 405
-#define FNV64_BASIS 14695981039346656037ULL
-#define FNV64_PRIME 1099511628211ULL
+#define NS_PER_S 1000000000LL
 
 /* One write, for raceway_core_change(). */
 struct write {
@@ -23,28 +23,13 @@ struct write {
 	enum raceway_write how;
 };
 
-static int hash_text(const char *buffer, size_t size, void *data)
-{
-	uint64_t *hash = data;
-
-	for (size_t i = 0; i < size; i++)
-		*hash = (*hash ^ (uint8_t)buffer[i]) * FNV64_PRIME;
-	return 0;
-}
-
-/* The version of an object is a number made from what is configured: the same after a restart,
- * another after any change, and not touched by changes of other objects. */
 static void make_etag(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
 		      char etag[RACEWAY_ETAG_SIZE])
 {
-	const json_t *doc = raceway_model_get(core->model, kind, name);
-	uint64_t hash = FNV64_BASIS;
-
 	etag[0] = '\0';
-	if (!doc)
-		return;
-	if (!json_dump_callback(doc, hash_text, &hash, JSON_COMPACT | JSON_SORT_KEYS))
-		snprintf(etag, RACEWAY_ETAG_SIZE, "\"%" PRIu64 "\"", hash);
+	if (raceway_model_get(core->model, kind, name))
+		snprintf(etag, RACEWAY_ETAG_SIZE, "\"%" PRIu64 "\"",
+			 raceway_store_version(core->store, kind->name, name));
 }
 
 static int object_error(struct raceway_error *err, enum raceway_fault fault,
@@ -56,19 +41,45 @@ static int object_error(struct raceway_error *err, enum raceway_fault fault,
 	return raceway_error_set(err, fault, object, "", "%s", message);
 }
 
+/* "by bob at 2026-11-21 19:30:05", in UTC; "" where that is not known. Returns buf. */
+static char *last_change(struct raceway_core *core, const struct raceway_kind *kind,
+			 const char *name, char *buf, size_t size)
+{
+	const json_t *mark = raceway_store_mark(core->store, kind->name, name);
+	const json_t *changed = json_object_get(mark, "changed");
+	const char *by = json_string_value(json_object_get(changed, "by"));
+	time_t when = (time_t)(json_integer_value(json_object_get(changed, "time")) / NS_PER_S);
+	char clock[32];
+	struct tm day;
+
+	buf[0] = '\0';
+	if (by && gmtime_r(&when, &day) &&
+	    strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S UTC", &day))
+		snprintf(buf, size, " by %s at %s", by, clock);
+	return buf;
+}
+
+/* If-Match is a list of versions in quotes, or "*" for any (RFC 9110, 13.1.1). */
 static int check_version(struct raceway_core *core, const struct raceway_kind *kind,
 			 const char *name, const struct raceway_request *request,
 			 struct raceway_error *err)
 {
-	char etag[RACEWAY_ETAG_SIZE];
+	char etag[RACEWAY_ETAG_SIZE], object[96], who[128];
 
 	if (!request->if_match)
 		return 0;
 	make_etag(core, kind, name, etag);
 	if (etag[0] && (!strcmp(request->if_match, "*") || strstr(request->if_match, etag)))
 		return 0;
-	return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
-			    "it was changed meanwhile: its version is another than If-Match says");
+	if (!etag[0])
+		return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
+				    "does not exist, and If-Match asks for one that does");
+	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	return raceway_error_set(
+		err, RACEWAY_FAULT_REFUSED, object, "",
+		"it was changed meanwhile%s: its version is %" PRIu64 ", not %.40s",
+		last_change(core, kind, name, who, sizeof(who)),
+		raceway_store_version(core->store, kind->name, name), request->if_match);
 }
 
 static int edit(struct raceway_model *model, void *context, struct raceway_error *err)
@@ -112,12 +123,18 @@ void raceway_api_change(struct raceway_core *core, const struct raceway_kind *ki
 			const char *name, raceway_core_edit edit_object, void *context,
 			const struct raceway_request *request, struct raceway_response *response)
 {
+	const struct raceway_change change = {
+		.caller = request->caller,
+		.edit = edit_object,
+		.context = context,
+		.dry_run = request->dry_run,
+	};
 	bool existed = raceway_model_get(core->model, kind, name);
 	struct raceway_error err = { 0 };
 	int ret = check_version(core, kind, name, request, &err);
 
 	if (!ret)
-		ret = raceway_core_change(core, edit_object, context, request->dry_run, NULL, &err);
+		ret = raceway_core_change(core, &change, NULL, &err);
 	if (ret) {
 		raceway_api_error(response, &err);
 		return;

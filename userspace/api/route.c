@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/rights.h"
 #include "api/show.h"
 
 #define HTTP_OK 200
@@ -88,13 +89,22 @@ static bool fixed(struct raceway_core *core, const char *what,
 			raceway_api_apply(core, request, what[0] == 'd', response);
 		return true;
 	}
+	if (!strcmp(what, "restore")) {
+		if (need_method(request, response, "POST"))
+			raceway_api_restore(core, request, response);
+		return true;
+	}
 	if (strcmp(what, "export") && strcmp(what, "events") && strcmp(what, "version") &&
-	    strcmp(what, "doctor"))
+	    strcmp(what, "doctor") && strcmp(what, "audit") && strcmp(what, "backup"))
 		return false;
 	if (!need_method(request, response, "GET"))
 		return true;
 	if (!strcmp(what, "export")) {
 		answer(response, raceway_model_export(core->model));
+	} else if (!strcmp(what, "audit")) {
+		raceway_api_audit(core, request, response);
+	} else if (!strcmp(what, "backup")) {
+		raceway_api_backup(core, response);
 	} else if (!strcmp(what, "events")) {
 		response->status = HTTP_OK;
 		response->stream = true;
@@ -133,13 +143,25 @@ static void objects(struct raceway_core *core, const char *path,
 	raceway_api_objects(core, kind, name, request, response);
 }
 
+/* Whoever has no role at all gets no answer but that. */
+static int check_caller(struct raceway_core *core, const struct raceway_request *request,
+			struct raceway_error *err)
+{
+	static const struct raceway_caller nobody = { .name = "nobody" };
+
+	return raceway_rights_need(request->caller ? request->caller : &nobody, &core->role_groups,
+				   RACEWAY_USER_READ, "reading", err);
+}
+
 void raceway_api_handle(struct raceway_core *core, const struct raceway_request *request,
 			struct raceway_response *ret_response)
 {
 	struct raceway_error err = { 0 };
 
 	*ret_response = (struct raceway_response){ 0 };
-	if (!strcmp(request->path, "/metrics")) {
+	if (check_caller(core, request, &err)) {
+		raceway_api_error(ret_response, &err);
+	} else if (!strcmp(request->path, "/metrics")) {
 		if (need_method(request, ret_response, "GET")) {
 			ret_response->status = HTTP_OK;
 			ret_response->type = "text/plain; version=0.0.4; charset=utf-8";

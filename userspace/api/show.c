@@ -322,15 +322,32 @@ static json_t *show_all(struct raceway_core *core, const struct raceway_kind *ki
 	return list;
 }
 
+/* Takes over and returns the list, with the version and the last change of each object. */
+static json_t *add_marks(struct raceway_core *core, const struct raceway_kind *kind, json_t *list)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach (list, i, object) {
+		const char *name = json_string_value(json_object_get(object, "name"));
+
+		json_object_update(object,
+				   (json_t *)raceway_store_mark(core->store, kind->name, name));
+	}
+	return list;
+}
+
 json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
 		     bool statistics)
 {
 	struct raceway_drops drops = { 0 };
 	json_t *list;
 
-	if (raceway_storage_kind(kind->name))
+	if (raceway_storage_kind(kind->name)) {
+		list = raceway_show_storage(core, kind, name, statistics);
 		return json_pack("{s:i, s:o}", "schema", 1, kind->plural,
-				 raceway_show_storage(core, kind, name, statistics));
+				 add_marks(core, kind, list));
+	}
 	if (statistics && raceway_drops_read(core, &drops))
 		statistics = false;
 	if (name)
@@ -341,5 +358,5 @@ json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind,
 	else
 		list = show_all(core, kind, statistics ? &drops : NULL);
 	raceway_drops_free(&drops);
-	return json_pack("{s:i, s:o}", "schema", 1, kind->plural, list);
+	return json_pack("{s:i, s:o}", "schema", 1, kind->plural, add_marks(core, kind, list));
 }

@@ -2,6 +2,7 @@
 /* Takes the command line apart into words and the options that hold everywhere. */
 #include "cli/args.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char *raceway_args_value(struct raceway_args *args)
@@ -42,21 +43,41 @@ static bool take_long(const char *word, struct raceway_cli_options *options)
 	return true;
 }
 
-static int take_socket(struct raceway_args *args, const char *path, struct raceway_error *err)
+/* The options with a value: "--socket PATH" and "--socket=PATH". */
+static const struct valued {
+	const char *word, *what;
+	size_t offset; /* of the text in raceway_cli_options */
+} valued[] = {
+	{ "--socket", "a path", offsetof(struct raceway_cli_options, socket) },
+	{ "--if-version", "a number", offsetof(struct raceway_cli_options, if_version) },
+};
+
+static int take_valued(struct raceway_args *args, const char *word, bool *ret_taken,
+		       struct raceway_error *err)
 {
-	if (!path)
-		path = raceway_args_value(args);
-	if (!path || path[0] == '\0')
-		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", "socket",
-					 "--socket needs a path");
-	args->options->socket = path;
+	for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]); i++) {
+		const struct valued *v = &valued[i];
+		size_t length = strlen(v->word);
+		const char *value;
+
+		if (strncmp(word, v->word, length) || (word[length] && word[length] != '='))
+			continue;
+		value = word[length] ? word + length + 1 : raceway_args_value(args);
+		if (!value || value[0] == '\0')
+			return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "", v->word + 2,
+						 "%s needs %s", v->word, v->what);
+		memcpy((char *)args->options + v->offset, &value, sizeof(value));
+		*ret_taken = true;
+		return 0;
+	}
+	*ret_taken = false;
 	return 0;
 }
 
 int raceway_args_word(struct raceway_args *args, const char **ret_word, struct raceway_error *err)
 {
-	static const char socket_is[] = "--socket=";
-	int r = 0;
+	bool taken;
+	int r;
 
 	for (;;) {
 		const char *word = raceway_args_value(args);
@@ -73,16 +94,13 @@ int raceway_args_word(struct raceway_args *args, const char **ret_word, struct r
 			*ret_word = "version";
 			return 0;
 		}
-		if (strcmp(word, "--socket") == 0)
-			r = take_socket(args, NULL, err);
-		else if (strncmp(word, socket_is, sizeof(socket_is) - 1) == 0)
-			r = take_socket(args, word + sizeof(socket_is) - 1, err);
-		else if (word[1] == '-' ? !take_long(word + 2, args->options)
-					: !take_letters(word + 1, args->options)) {
+		r = take_valued(args, word, &taken, err);
+		if (r < 0)
+			return r;
+		if (!taken && (word[1] == '-' ? !take_long(word + 2, args->options)
+					      : !take_letters(word + 1, args->options))) {
 			*ret_word = word; /* a command's own option, or none at all */
 			return 0;
 		}
-		if (r < 0)
-			return r;
 	}
 }

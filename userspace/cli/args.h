@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The words of the command line one by one, with the options that hold everywhere (-j, -p, -s,
- * --socket) taken out wherever a word may stand, but never where a value is expected. */
+ * --socket, --if-version) taken out wherever a word may stand, but never where a value is expected.
+ */
 #ifndef RACEWAY_CLI_ARGS_H
 #define RACEWAY_CLI_ARGS_H
 
@@ -10,7 +11,8 @@
 
 struct raceway_cli_options {
 	bool json, pretty, statistics;
-	const char *socket; /* borrowed; NULL: not given */
+	const char *socket;	/* borrowed; NULL: not given */
+	const char *if_version; /* the same; a number as text */
 };
 
 struct raceway_args {

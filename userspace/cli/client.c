@@ -18,12 +18,14 @@
 #define CALL_MS 300000L		  /* a document of the largest size */
 #define ANSWER_MAX (1UL << 30)
 #define URL_MAX 512
+#define HEADER_MAX 64
 #define HTTP_OK 200
 #define HTTP_ERROR 300
 
 struct raceway_client {
 	CURL *curl;
 	char *socket;
+	const char *if_version; /* NULL: any */
 	long timeout_ms;
 	char *text; /* of the answer; for a stream the line that is not complete yet */
 	size_t used, size;
@@ -65,6 +67,11 @@ void raceway_client_free(struct raceway_client *client)
 	free(client->text);
 	free(client->socket);
 	free(client);
+}
+
+void raceway_client_if_version(struct raceway_client *client, const char *version)
+{
+	client->if_version = version;
 }
 
 static bool append(struct raceway_client *client, const char *data, size_t length)
@@ -146,7 +153,8 @@ static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_of
 static bool is_document(const char *path)
 {
 	return !strncmp(path, "/v1/apply", strlen("/v1/apply")) ||
-	       !strncmp(path, "/v1/diff", strlen("/v1/diff"));
+	       !strncmp(path, "/v1/diff", strlen("/v1/diff")) ||
+	       !strncmp(path, "/v1/restore", strlen("/v1/restore"));
 }
 
 static enum raceway_fault fault_of(unsigned int status)
@@ -274,27 +282,42 @@ static int perform(struct raceway_client *client, json_t **ret_answer, struct ra
 	return 0;
 }
 
+/* One more header; false: out of memory, and the list is as it was. */
+static bool add_header(struct curl_slist **headers, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(*headers, line);
+
+	if (more)
+		*headers = more;
+	return more;
+}
+
+static bool make_headers(const struct raceway_client *client, bool body,
+			 struct curl_slist **headers)
+{
+	char line[HEADER_MAX];
+
+	/* No `Expect: 100-continue`: the daemon reads what it is sent. */
+	if (body && (!add_header(headers, "Content-Type: application/json") ||
+		     !add_header(headers, "Expect:")))
+		return false;
+	if (!client->if_version)
+		return true;
+	snprintf(line, sizeof(line), "If-Match: \"%s\"", client->if_version);
+	return add_header(headers, line);
+}
+
 int raceway_client_call(struct raceway_client *client, const char *method, const char *path,
 			const json_t *body, json_t **ret_answer, struct raceway_error *err)
 {
+	RACEWAY_FREE char *text = body ? json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	struct curl_slist *headers = NULL;
-	RACEWAY_FREE char *text = NULL;
 	json_t *answer = NULL;
 	int r;
 
-	if (body) {
-		text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
-		/* No `Expect: 100-continue`: the daemon reads what it is sent. */
-		headers = curl_slist_append(NULL, "Content-Type: application/json");
-		if (headers && !curl_slist_append(headers, "Expect:")) {
-			curl_slist_free_all(headers);
-			headers = NULL;
-		}
-		if (!text || !headers) {
-			curl_slist_free_all(headers);
-			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-						 "out of memory");
-		}
+	if ((body && !text) || !make_headers(client, body, &headers)) {
+		curl_slist_free_all(headers);
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	}
 	r = set_up(client, method, path, text, headers);
 	if (r < 0)

@@ -23,6 +23,9 @@ static inline void raceway_client_freep(struct raceway_client **client)
 	raceway_client_free(*client);
 }
 
+/* The calls that follow are only for objects of this version (a number as text); NULL: any. The
+ * text must outlive them. */
+void raceway_client_if_version(struct raceway_client *client, const char *version);
 /* `body` NULL: none. *ret_answer is a new reference, or NULL where the answer has no body;
  * ret_answer itself may be NULL. -errno with *err set. */
 int raceway_client_call(struct raceway_client *client, const char *method, const char *path,

@@ -75,6 +75,11 @@ const size_t raceway_verb_count = sizeof(raceway_verbs) / sizeof(raceway_verbs[0
 		.id = RACEWAY_OPTION_FILE, .word = "-f", .value = "FILE", .required = true,        \
 		.help = "the document, YAML or JSON; - is standard input"                          \
 	}
+#define OPTION_DRY_RUN                                                                             \
+	{                                                                                          \
+		.id = RACEWAY_OPTION_DRY_RUN, .word = "--dry-run",                                 \
+		.help = "only say what would change"                                               \
+	}
 #define OPTION_PRUNE                                                                               \
 	{                                                                                          \
 		.id = RACEWAY_OPTION_PRUNE, .word = "--prune",                                     \
@@ -92,9 +97,7 @@ const struct raceway_command raceway_commands[] = {
 	  .usage = "-f FILE [--dry-run] [--prune] [--exit-code]",
 	  .help = "make every object of a document exactly so, the whole or nothing",
 	  .options = { OPTION_FILE,
-		       { .id = RACEWAY_OPTION_DRY_RUN,
-			 .word = "--dry-run",
-			 .help = "only say what would change" },
+		       OPTION_DRY_RUN,
 		       OPTION_PRUNE,
 		       OPTION_EXIT_CODE,
 		       { .id = RACEWAY_OPTION_CONFIRM,
@@ -114,6 +117,34 @@ const struct raceway_command raceway_commands[] = {
 	{ .word = "export",
 	  .action = RACEWAY_DO_EXPORT,
 	  .help = "write everything as a document (YAML; with -j JSON)" },
+	{ .word = "backup",
+	  .action = RACEWAY_DO_BACKUP,
+	  .usage = "-w FILE",
+	  .help = "write all of the state, also what export leaves out",
+	  .options = { { .id = RACEWAY_OPTION_FILE,
+			 .word = "-w",
+			 .value = "FILE",
+			 .required = true,
+			 .help = "the file, for its owner alone; - is standard output" } } },
+	{ .word = "restore",
+	  .action = RACEWAY_DO_RESTORE,
+	  .usage = "-f FILE [--dry-run]",
+	  .help = "make all of the state what a backup holds, the whole or nothing",
+	  .options = { { .id = RACEWAY_OPTION_FILE,
+			 .word = "-f",
+			 .value = "FILE",
+			 .required = true,
+			 .help = "the backup; - is standard input" },
+		       OPTION_DRY_RUN } },
+	{ .word = "audit",
+	  .action = RACEWAY_DO_AUDIT,
+	  .usage = "[-n COUNT] [OBJECT [NAME]]",
+	  .help = "who changed what and when, the newest last",
+	  .takes_object = true,
+	  .options = { { .id = RACEWAY_OPTION_COUNT,
+			 .word = "-n",
+			 .value = "COUNT",
+			 .help = "so many lines; default 100" } } },
 	{ .word = "show", .action = RACEWAY_DO_TREE, .help = "the whole as a tree" },
 	{ .word = "top",
 	  .action = RACEWAY_DO_TOP,

@@ -18,6 +18,9 @@ enum raceway_action {
 	RACEWAY_DO_TOP,
 	RACEWAY_DO_MONITOR,
 	RACEWAY_DO_DOCTOR,
+	RACEWAY_DO_AUDIT,
+	RACEWAY_DO_BACKUP,
+	RACEWAY_DO_RESTORE,
 	RACEWAY_DO_VERSION,
 	RACEWAY_DO_NOTHING, /* only ever `later` */
 };
@@ -78,6 +81,7 @@ struct raceway_command {
 	const char *usage;
 	const char *help;
 	const char *later;
+	bool takes_object; /* OBJECT [NAME] may be among the options */
 	struct raceway_option options[RACEWAY_OPTIONS_MAX]; /* up to the one without word */
 };
 

@@ -152,14 +152,44 @@ static void complete_kind(struct completion *c, const struct raceway_kind *kind)
 	}
 }
 
+/* OBJECT and then NAME among a command's options. False: `word` (NULL: the one that is typed) is
+ * none of them. */
+static bool complete_object(const struct completion *c, const struct raceway_kind **kind,
+			    bool *named, const char *word)
+{
+	struct raceway_words kinds = { .count = 0 };
+	size_t found;
+
+	for (size_t i = 0; i < raceway_kind_count; i++)
+		if (!raceway_kinds[i].later)
+			raceway_words_add(&kinds, raceway_kinds[i].name);
+	if (!word) {
+		if (!*kind)
+			offer_words(c, &kinds);
+		else if (!*named)
+			offer_names(c, (*kind)->name);
+		return true;
+	}
+	if (word[0] == '-')
+		return false;
+	*named = *kind;
+	if (!*kind && raceway_words_find(&kinds, word, &found) == 0)
+		*kind = raceway_kind_find(kinds.word[found]);
+	return true;
+}
+
 static void complete_command(struct completion *c, const struct raceway_command *command)
 {
+	const struct raceway_kind *kind = NULL;
 	struct raceway_words words = { .count = 0 };
 	const char *word;
+	bool named = false;
 	size_t found;
 
 	raceway_words_options(&words, command);
 	while (raceway_args_word(&c->args, &word, NULL) == 0 && word) {
+		if (command->takes_object && complete_object(c, &kind, &named, word))
+			continue;
 		if (raceway_words_find(&words, word, &found) < 0)
 			return;
 		if (command->options[found].value && !raceway_args_value(&c->args)) {
@@ -171,11 +201,14 @@ static void complete_command(struct completion *c, const struct raceway_command 
 	for (size_t i = 0; i < words.count; i++)
 		if (!command->options[i].later)
 			offer(c, words.word[i]);
+	if (command->takes_object)
+		complete_object(c, &kind, &named, NULL);
 }
 
 void raceway_complete(int argc, const char *const *argv, raceway_names_of names_of, FILE *out)
 {
-	struct raceway_words globals = { .word = { "-j", "-p", "-s", "--socket" }, .count = 4 };
+	struct raceway_words globals = { .word = { "-j", "-p", "-s", "--socket", "--if-version" },
+					 .count = 5 };
 	struct raceway_words words = { .count = 0 };
 	struct raceway_cli_options options = { .socket = NULL };
 	struct completion c = { .names_of = names_of, .out = out };
@@ -186,7 +219,8 @@ void raceway_complete(int argc, const char *const *argv, raceway_names_of names_
 		return;
 	c.typed = argv[argc - 1];
 	c.args = (struct raceway_args){ .argv = argv, .argc = argc - 1, .options = &options };
-	if (argc >= 2 && strcmp(argv[argc - 2], "--socket") == 0)
+	if (argc >= 2 && (strcmp(argv[argc - 2], "--socket") == 0 ||
+			  strcmp(argv[argc - 2], "--if-version") == 0))
 		return;
 	raceway_words_objects(&words);
 	if (raceway_args_word(&c.args, &word, NULL) < 0)

@@ -70,8 +70,7 @@ static bool is_removal(const json_t *change)
 	return op && strcmp(op, "del") == 0;
 }
 
-/* Prints the changes of an answer: all, only what is removed, or only what is not. */
-static void print_changes(FILE *out, const json_t *answer, bool removed, bool others)
+void raceway_print_changes(FILE *out, const json_t *answer, bool removed, bool others)
 {
 	const json_t *change;
 	char line[LINE];
@@ -124,7 +123,7 @@ int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, 
 		r = post(client, "apply", true, true, document, &plan, err);
 		if (r < 0)
 			return r;
-		print_changes(out, plan, true, false);
+		raceway_print_changes(out, plan, true, false);
 		fflush(out);
 	}
 	r = post(client, "apply", cli->dry_run, cli->prune, document, &answer, err);
@@ -134,7 +133,7 @@ int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, 
 	if (cli->options.json)
 		raceway_print_json(out, answer, &cli->options);
 	else
-		print_changes(out, answer, !say_first, true);
+		raceway_print_changes(out, answer, !say_first, true);
 	return result(cli, answer);
 }
 
@@ -153,7 +152,7 @@ int raceway_diff(struct raceway_client *client, const struct raceway_cli *cli, F
 	if (cli->options.json)
 		raceway_print_json(out, answer, &cli->options);
 	else
-		print_changes(out, answer, true, true);
+		raceway_print_changes(out, answer, true, true);
 	return result(cli, answer);
 }
 

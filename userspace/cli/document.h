@@ -17,6 +17,8 @@ int raceway_diff(struct raceway_client *client, const struct raceway_cli *cli, F
 int raceway_export(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
 		   struct raceway_error *err);
 
+/* The changes of an answer, one line each: all, only what is removed, or only what is not. */
+void raceway_print_changes(FILE *out, const json_t *answer, bool removed, bool others);
 /* New reference to the document in a file, "-" being standard input. */
 int raceway_document_read(const char *path, json_t **ret_document, struct raceway_error *err);
 

@@ -24,6 +24,8 @@ static void print_options(FILE *out)
 		  "of racewayd; default $RACEWAY_SOCKET, "
 		  "else /run/raceway/raceway.sock",
 		  NULL);
+	print_row(out, "--if-version N",
+		  "change or delete the object only if show says this version of it", NULL);
 }
 
 static void help_all(FILE *out)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/units.h"
+
 #define HINT 300
 
 static int fail_word(struct raceway_cli *cli, const char *what, const char *text,
@@ -282,7 +284,27 @@ static int parse_help(struct raceway_args *args, struct raceway_cli *cli,
 	return expect_end(args, cli, err);
 }
 
-int raceway_cli_parse(int argc, const char *const *argv, struct raceway_cli *cli,
+/* --if-version: a number, and of something that is there already. */
+static int check_version(const struct raceway_cli *cli, struct raceway_error *err)
+{
+	const char *version = cli->options.if_version;
+	uint64_t number;
+
+	if (!version)
+		return 0;
+	if (raceway_parse_u64(version, &number) < 0 || version[0] == '0' || strlen(version) > 19)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, "if-version",
+					 "--if-version %.40s is no version: a number, as show has "
+					 "it",
+					 version);
+	if (cli->action == RACEWAY_DO_CHANGE && cli->verb->verb != RACEWAY_VERB_ADD &&
+	    cli->verb->verb != RACEWAY_VERB_COPY)
+		return 0;
+	return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, "if-version",
+				 "--if-version is for what changes or deletes one object");
+}
+
+static int parse_line(int argc, const char *const *argv, struct raceway_cli *cli,
 		      struct raceway_error *err)
 {
 	struct raceway_args args = { .argv = argv, .argc = argc, .options = &cli->options };
@@ -297,7 +319,9 @@ int raceway_cli_parse(int argc, const char *const *argv, struct raceway_cli *cli
 	if (r < 0 || !text)
 		return r;
 	if (text[0] == '-') {
-		struct raceway_words options = { { "-j", "-p", "-s", "--socket", "--help" }, 5 };
+		struct raceway_words options = {
+			{ "-j", "-p", "-s", "--socket", "--if-version", "--help" }, 6
+		};
 
 		return fail_word(cli, "option", text, &options, err);
 	}
@@ -312,6 +336,14 @@ int raceway_cli_parse(int argc, const char *const *argv, struct raceway_cli *cli
 	if (cli->action == RACEWAY_DO_HELP)
 		return parse_help(&args, cli, &objects, err);
 	return raceway_cli_parse_options(&args, cli, err);
+}
+
+int raceway_cli_parse(int argc, const char *const *argv, struct raceway_cli *cli,
+		      struct raceway_error *err)
+{
+	int r = parse_line(argc, argv, cli, err);
+
+	return r < 0 || cli->action == RACEWAY_DO_HELP ? r : check_version(cli, err);
 }
 
 void raceway_cli_clear(struct raceway_cli *cli)

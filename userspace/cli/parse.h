@@ -12,10 +12,10 @@
 struct raceway_cli {
 	struct raceway_cli_options options;
 	enum raceway_action action;
-	const struct raceway_kind *kind;       /* CHANGE, SHOW; HELP: of what, or NULL */
+	const struct raceway_kind *kind;       /* CHANGE, SHOW, AUDIT; HELP: of what, or NULL */
 	const struct raceway_verb_info *verb;  /* CHANGE; HELP: of what, or NULL */
 	const struct raceway_command *command; /* the others; HELP: of what, or NULL */
-	const char *name;		       /* SHOW: NULL for all; borrowed from argv */
+	const char *name;		       /* SHOW, AUDIT: NULL for all; borrowed from argv */
 	char object[96];		       /* "vnic web1/eth0", for errors */
 
 	/* CHANGE, SHOW: the request */

@@ -70,6 +70,28 @@ static int take_option(struct raceway_args *args, struct raceway_cli *cli,
 	return store(cli, option, value, err);
 }
 
+/* OBJECT and then perhaps NAME. False: `word` is neither. */
+static bool take_object(struct raceway_cli *cli, const char *word)
+{
+	struct raceway_words kinds = { .count = 0 };
+	size_t found;
+
+	if (!cli->command->takes_object || word[0] == '-')
+		return false;
+	if (cli->kind) {
+		if (cli->name || !raceway_name_valid(cli->kind, word))
+			return false;
+		cli->name = word;
+		return true;
+	}
+	for (size_t i = 0; i < raceway_kind_count; i++)
+		raceway_words_add(&kinds, raceway_kinds[i].name);
+	if (raceway_words_find(&kinds, word, &found) < 0)
+		return false;
+	cli->kind = &raceway_kinds[found];
+	return true;
+}
+
 static int fail_word(struct raceway_cli *cli, const char *text, struct raceway_error *err)
 {
 	struct raceway_words words = { .count = 0 };
@@ -124,6 +146,8 @@ int raceway_cli_parse_options(struct raceway_args *args, struct raceway_cli *cli
 		}
 		if (cli->command->later)
 			break;
+		if (take_object(cli, word))
+			continue;
 		if (raceway_words_find(&words, word, &found) < 0)
 			return fail_word(cli, word, err);
 		r = take_option(args, cli, &cli->command->options[found], &later, err);

@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/records.h"
 #include "cli/show.h"
 #include "util/cleanup.h"
 #include "util/version.h"
@@ -22,7 +23,10 @@ static int change(struct raceway_client *client, const struct raceway_cli *cli, 
 		  struct raceway_error *err)
 {
 	json_auto_t *answer = NULL;
-	int r = raceway_client_call(client, cli->method, cli->path, cli->body, &answer, err);
+	int r;
+
+	raceway_client_if_version(client, cli->options.if_version);
+	r = raceway_client_call(client, cli->method, cli->path, cli->body, &answer, err);
 
 	if (r == 0)
 		raceway_print_warnings(stderr, cli->object, answer);
@@ -49,7 +53,8 @@ static int ask(const struct raceway_cli *cli, FILE *out, struct raceway_error *e
 		[RACEWAY_DO_TREE] = raceway_tree,     [RACEWAY_DO_APPLY] = raceway_apply,
 		[RACEWAY_DO_DIFF] = raceway_diff,     [RACEWAY_DO_EXPORT] = raceway_export,
 		[RACEWAY_DO_TOP] = raceway_top,	      [RACEWAY_DO_MONITOR] = raceway_monitor,
-		[RACEWAY_DO_DOCTOR] = raceway_doctor,
+		[RACEWAY_DO_DOCTOR] = raceway_doctor, [RACEWAY_DO_AUDIT] = raceway_audit,
+		[RACEWAY_DO_BACKUP] = raceway_backup, [RACEWAY_DO_RESTORE] = raceway_restore,
 	};
 	RACEWAY_CLEANUP(raceway_client_freep) struct raceway_client *client = NULL;
 	int r = raceway_client_new(cli->options.socket, 0, &client, err);

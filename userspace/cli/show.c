@@ -29,11 +29,26 @@ int raceway_fetch(struct raceway_client *client, const char *plural, const char 
 	return 0;
 }
 
+/* Every object has these, and they come last. */
+static const struct raceway_field mark_fields[] = {
+	{ "version", "version", RACEWAY_SHOW_COUNT, RACEWAY_IN_TEXT },
+	{ "changed", "changed", RACEWAY_SHOW_CHANGED, RACEWAY_IN_TEXT },
+};
+
 static void print_one(FILE *out, const struct raceway_cli *cli, const struct raceway_view *view,
 		      const json_t *object)
 {
+	json_auto_t *rest = json_copy((json_t *)object);
+	json_auto_t *mark = json_object();
+
+	for (size_t i = 0; i < sizeof(mark_fields) / sizeof(mark_fields[0]); i++) {
+		json_object_set(mark, mark_fields[i].path,
+				json_object_get(object, mark_fields[i].path));
+		json_object_del(rest, mark_fields[i].path);
+	}
 	fprintf(out, "%s %s\n", cli->kind->name, cli->name);
-	raceway_text_print(out, view->fields, view->count, object);
+	raceway_text_print(out, view->fields, view->count, rest);
+	raceway_text_print(out, mark_fields, sizeof(mark_fields) / sizeof(mark_fields[0]), mark);
 }
 
 /* Takes over the rows. False if there are none. */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/output.h"
 #include "util/cleanup.h"
@@ -13,6 +14,7 @@
 #define FIELDS_MAX 32
 #define PART 64
 #define GAP 2
+#define NS_PER_S 1000000000LL
 #define TEXT_LABEL 18 /* column of the values in text */
 
 const json_t *raceway_json_at(const json_t *object, const char *path)
@@ -60,6 +62,16 @@ char *raceway_format_time(uint64_t ns, char *buf, size_t size)
 	static const char *const units[] = { "ns", "us", "ms", "s" };
 
 	return format_three((double)ns, units, sizeof(units) / sizeof(units[0]), buf, size);
+}
+
+char *raceway_format_clock(int64_t ns, char buf[RACEWAY_CLOCK])
+{
+	time_t when = (time_t)(ns / NS_PER_S);
+	struct tm day;
+
+	if (!localtime_r(&when, &day) || !strftime(buf, RACEWAY_CLOCK, "%Y-%m-%d %H:%M:%S", &day))
+		snprintf(buf, RACEWAY_CLOCK, "?");
+	return buf;
 }
 
 static void put(char *buf, const char *text)
@@ -154,11 +166,21 @@ static void put_peers(char *buf, const json_t *value)
 	}
 }
 
+static void put_changed(char *buf, const json_t *value)
+{
+	char when[RACEWAY_CLOCK];
+
+	put(buf, raceway_format_clock(json_integer_value(json_object_get(value, "time")), when));
+	put(buf, " by ");
+	put_scalar(buf, json_object_get(value, "by"));
+}
+
 /* Everything else is a number, and to the right. */
 static bool is_text(const struct raceway_field *field)
 {
 	return field->how == RACEWAY_SHOW_TEXT || field->how == RACEWAY_SHOW_DROPS ||
-	       field->how == RACEWAY_SHOW_LUNS || field->how == RACEWAY_SHOW_PEERS;
+	       field->how == RACEWAY_SHOW_LUNS || field->how == RACEWAY_SHOW_PEERS ||
+	       field->how == RACEWAY_SHOW_CHANGED;
 }
 
 static void put_number(char *buf, const struct raceway_field *field, const json_t *value)
@@ -199,6 +221,8 @@ char *raceway_cell(const struct raceway_field *field, const json_t *object, char
 		put_luns(buf, value);
 	else if (field->how == RACEWAY_SHOW_PEERS)
 		put_peers(buf, value);
+	else if (field->how == RACEWAY_SHOW_CHANGED)
+		put_changed(buf, value);
 	else if (field->how == RACEWAY_SHOW_TEXT || !json_is_number(value))
 		put_text(buf, value);
 	else

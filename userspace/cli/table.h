@@ -14,10 +14,12 @@ enum raceway_show {
 	RACEWAY_SHOW_LIVE, /* measured: three digits */
 	RACEWAY_SHOW_SIZE,
 	RACEWAY_SHOW_COUNT,
-	RACEWAY_SHOW_TIME,  /* of ns */
-	RACEWAY_SHOW_DROPS, /* {"rate": 3} as "rate 3" */
-	RACEWAY_SHOW_LUNS,  /* [{"lun": 0, "volume": "p/a", "ro": true}] as "0 p/a ro" */
-	RACEWAY_SHOW_PEERS, /* [{"peer": "192.0.2.1:860"}]: the peers */
+	RACEWAY_SHOW_TIME,    /* of ns */
+	RACEWAY_SHOW_DROPS,   /* {"rate": 3} as "rate 3" */
+	RACEWAY_SHOW_LUNS,    /* [{"lun": 0, "volume": "p/a", "ro": true}] as "0 p/a ro" */
+	RACEWAY_SHOW_PEERS,   /* [{"peer": "192.0.2.1:860"}]: the peers */
+	RACEWAY_SHOW_CHANGED, /* {"time": ns since 1970, "by": "bob"} as "2026-11-21 19:30:05 by
+				 bob" */
 };
 
 #define RACEWAY_IN_TABLE (1U << 0)
@@ -43,6 +45,10 @@ char *raceway_format_live(uint64_t bps, char *buf, size_t size);
 
 /* 123456 -> "123us": three digits, for what is measured. */
 char *raceway_format_time(uint64_t ns, char *buf, size_t size);
+
+/* Local date and time of ns since 1970. Returns buf. */
+#define RACEWAY_CLOCK 32
+char *raceway_format_clock(int64_t ns, char buf[RACEWAY_CLOCK]);
 
 /* A row per object of the array, numbers to the right; nothing at all for an empty array. */
 void raceway_table_print(FILE *out, const struct raceway_field *fields, size_t count,

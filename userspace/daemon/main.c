@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 			.run_dir = options.run_dir,
 			.vhba = options.vhba,
 			.target = options.target_name,
+			.role_groups = &options.role_groups,
 		};
 
 		raceway_loop_signals();

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/peer.h"
 #include "util/cleanup.h"
 #include "util/san.h"
 #include "util/units.h"
@@ -47,6 +48,9 @@ static const struct word words[] = {
 	WORD("vhba", vhba, "", "PATH",
 	     "the storage engine; default raceway-vhba beside racewayd, or by PATH; none: somebody "
 	     "else starts it"),
+	WORD("role-group", role_group, "", "ROLE=GROUP,...",
+	     "which groups give the roles admin, server, network, storage, read; default "
+	     "raceway-ROLE"),
 };
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
@@ -151,6 +155,9 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 					 "%s is not in %d to %d", o->max_vnics, VNICS_MIN,
 					 RACEWAY_VNICS_MAX);
 	o->vnics = (uint32_t)vnics;
+	raceway_role_groups_default(&o->role_groups);
+	if (o->role_group[0] && raceway_role_groups_parse(o->role_group, &o->role_groups, err))
+		return -EINVAL;
 	if (!o->node[0] && gethostname(o->node, sizeof(o->node) - 1))
 		snprintf(o->node, sizeof(o->node), "localhost");
 	return 0;

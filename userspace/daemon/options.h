@@ -12,12 +12,14 @@ struct raceway_options {
 	char role[16], run_dir[256], state_dir[256], pin_dir[256], node[64], max_vnics[16];
 	char target_name[224]; /* an iSCSI name, RFC 7143 4.2.7.1 */
 	char vhba[256];
+	char role_group[256];
 	char config[256];
 	bool foreground;
 	bool help, version;
 	/* from the above, checked */
 	enum raceway_node_role node_role;
 	uint32_t vnics;
+	struct raceway_role_groups role_groups;
 };
 
 /* 0, or an error that says which word is wrong. SYNTAX: the command line was not understood.

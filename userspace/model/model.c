@@ -87,6 +87,11 @@ void raceway_model_set_salt(struct raceway_model *model, uint64_t salt)
 	model->salt = salt;
 }
 
+uint64_t raceway_model_salt(const struct raceway_model *model)
+{
+	return model->salt;
+}
+
 char *raceway_model_object(const struct raceway_kind *kind, const char *name,
 			   char buf[RACEWAY_MODEL_NAME])
 {
@@ -226,6 +231,24 @@ int raceway_model_restore(struct raceway_model *model, const struct raceway_kind
 	}
 	raceway_model_put(model, kind, name, json_incref((json_t *)doc));
 	return 0;
+}
+
+void raceway_model_become(struct raceway_model *model, const struct raceway_model *other)
+{
+	model->salt = other->salt;
+	for (size_t i = 0; i < raceway_kind_count; i++) {
+		const struct raceway_kind *kind = &raceway_kinds[i];
+		json_auto_t *names = raceway_model_names(model, kind);
+		json_t *entry, *doc;
+		const char *name;
+		size_t n;
+
+		json_array_foreach (names, n, entry)
+			if (!raceway_model_get(other, kind, json_string_value(entry)))
+				raceway_model_drop(model, kind, json_string_value(entry));
+		json_object_foreach ((json_t *)raceway_model_all(other, kind), name, doc)
+			raceway_model_put(model, kind, name, json_incref(doc));
+	}
 }
 
 const char *raceway_model_reference(const json_t *item)

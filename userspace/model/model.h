@@ -34,6 +34,7 @@ void raceway_model_free(struct raceway_model *model);
 /* Part of every assigned MAC besides the name, so that machines with the same names on one LAN
  * do not assign the same; 0 in a new model. The store keeps one of its own. */
 void raceway_model_set_salt(struct raceway_model *model, uint64_t salt);
+uint64_t raceway_model_salt(const struct raceway_model *model);
 
 /* `doc` as it came (units as text allowed; "name" and "schema" are not needed, and checked).
  * Assigns what is ASSIGNED and absent (numbers: the lowest free one; MACs: locally administered,
@@ -66,6 +67,8 @@ const json_t *raceway_model_all(const struct raceway_model *model, const struct 
 /* A normalised document as it was stored; its form is checked. */
 int raceway_model_restore(struct raceway_model *model, const struct raceway_kind *kind,
 			  const char *name, const json_t *doc, struct raceway_error *err);
+/* Makes it what the other one is, salt included, in one change; what is equal stays untouched. */
+void raceway_model_become(struct raceway_model *model, const struct raceway_model *other);
 /* New reference: a sorted JSON array of the names of a kind. */
 json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind);
 

@@ -22,11 +22,13 @@ static int fail(const char *path, struct raceway_error *err)
 
 static int fill(struct raceway_store *store, const char *path, struct raceway_error *err)
 {
-	uint64_t salt;
-	char sql[640];
+	struct {
+		uint64_t salt, id;
+	} random;
+	char sql[1280];
 	int r;
 
-	if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return fail(path, err);
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK)
@@ -36,13 +38,14 @@ static int fill(struct raceway_store *store, const char *path, struct raceway_er
 		 "BEGIN IMMEDIATE;"
 		 "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 		 "CREATE TABLE objects(kind TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,"
-		 " PRIMARY KEY(kind, name)) WITHOUT ROWID;"
-		 "INSERT INTO meta VALUES('schema', %d), ('salt', %lld);"
+		 " version INTEGER NOT NULL DEFAULT 0, time INTEGER, who TEXT,"
+		 " PRIMARY KEY(kind, name)) WITHOUT ROWID;" RACEWAY_STORE_AUDIT
+		 "INSERT INTO meta VALUES('schema', %d), ('salt', %lld), ('id', %lld);"
 		 "PRAGMA application_id = %d;"
 		 "PRAGMA user_version = %d;"
 		 "COMMIT;",
-		 RACEWAY_STORE_SCHEMA, (long long)(int64_t)salt, RACEWAY_STORE_APPLICATION,
-		 RACEWAY_STORE_SCHEMA);
+		 RACEWAY_STORE_SCHEMA, (long long)(int64_t)random.salt,
+		 (long long)(int64_t)random.id, RACEWAY_STORE_APPLICATION, RACEWAY_STORE_SCHEMA);
 	r = raceway_store_run(store, sql, "make", err);
 	sqlite3_close(store->db);
 	store->db = NULL;

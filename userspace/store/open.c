@@ -52,8 +52,7 @@ static int take_lock(const char *dir, int *ret_fd, struct raceway_error *err)
 	return 0;
 }
 
-/* One number from a PRAGMA or SELECT; SQLite's result code. */
-static int query_number(struct raceway_store *store, const char *sql, int64_t *ret_number)
+int raceway_store_number(struct raceway_store *store, const char *sql, int64_t *ret_number)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
@@ -94,8 +93,8 @@ static int check_pages(struct raceway_store *store, struct raceway_error *err)
 	return r;
 }
 
-/* Whose file it is, and whether all of it is there. Only reads. */
-static int check_file(struct raceway_store *store, struct raceway_error *err)
+/* Whose file it is, of which schema, and whether all of it is there. Only reads. */
+static int check_file(struct raceway_store *store, int64_t *ret_version, struct raceway_error *err)
 {
 	int64_t application = 0, version = 0;
 	struct stat info;
@@ -103,9 +102,9 @@ static int check_file(struct raceway_store *store, struct raceway_error *err)
 
 	if (stat(store->path, &info) == 0 && info.st_size == 0)
 		return damaged(store, "it is empty", err);
-	code = query_number(store, "PRAGMA application_id", &application);
+	code = raceway_store_number(store, "PRAGMA application_id", &application);
 	if (code == SQLITE_OK)
-		code = query_number(store, "PRAGMA user_version", &version);
+		code = raceway_store_number(store, "PRAGMA user_version", &version);
 	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
 		return damaged(store, sqlite3_errmsg(store->db), err);
 	if (code != SQLITE_OK)
@@ -119,14 +118,15 @@ static int check_file(struct raceway_store *store, struct raceway_error *err)
 					 "%s was written by a newer version (schema %lld, this one "
 					 "knows %d); it was left as it is",
 					 store->path, (long long)version, RACEWAY_STORE_SCHEMA);
-	if (version != RACEWAY_STORE_SCHEMA)
+	if (version < RACEWAY_STORE_FIRST)
 		return damaged(store, "it has no schema", err);
+	*ret_version = version;
 	return check_pages(store, err);
 }
 
 static int prepare(struct raceway_store *store, struct raceway_error *err)
 {
-	int64_t salt = 0;
+	int64_t salt = 0, id = 0, version = RACEWAY_STORE_SCHEMA;
 	int r;
 
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
@@ -135,17 +135,23 @@ static int prepare(struct raceway_store *store, struct raceway_error *err)
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	/* until it is known to be ours, closing it must not write either */
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	r = check_file(store, err);
+	r = check_file(store, &version, err);
 	if (r < 0)
 		return r;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	r = raceway_store_run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
 			      "set up", err);
+	if (r == 0)
+		r = raceway_store_migrate(store, version, err);
 	if (r < 0)
 		return r;
-	if (query_number(store, "SELECT value FROM meta WHERE key = 'salt'", &salt) != SQLITE_OK)
+	if (raceway_store_number(store, "SELECT value FROM meta WHERE key = 'salt'", &salt) !=
+		    SQLITE_OK ||
+	    raceway_store_number(store, "SELECT value FROM meta WHERE key = 'id'", &id) !=
+		    SQLITE_OK)
 		return damaged(store, sqlite3_errmsg(store->db), err);
 	store->salt = (uint64_t)salt;
+	store->id = (uint64_t)id;
 	return 0;
 }
 
@@ -157,6 +163,8 @@ int raceway_store_open(const char *dir, struct raceway_store **ret_store, struct
 	if (!store)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	store->lock_fd = -1;
+	store->marks = json_object();
+	store->no_mark = json_pack("{s:i, s:n}", "version", 0, "changed");
 	if (snprintf(store->path, sizeof(store->path), "%s/" RACEWAY_STORE_FILE, dir) >=
 	    (int)sizeof(store->path))
 		r = raceway_error_set(err, RACEWAY_FAULT_INVALID, "", "state-dir",

@@ -6,10 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/internal.h"
 #include "util/cleanup.h"
+
+#define SQL_PUT "INSERT OR REPLACE INTO objects VALUES(?, ?, ?, ?, ?, ?)"
+#define SQL_DEL "DELETE FROM objects WHERE kind = ? AND name = ?"
+#define SQL_LOAD "SELECT kind, name, doc, version, time, who FROM objects ORDER BY 1, 2"
+#define NS_PER_S 1000000000LL
 
 int raceway_store_fail(struct raceway_store *store, const char *what, struct raceway_error *err)
 {
@@ -32,6 +38,10 @@ void raceway_store_close(struct raceway_store *store)
 		return;
 	sqlite3_finalize(store->put);
 	sqlite3_finalize(store->del);
+	sqlite3_finalize(store->line);
+	raceway_store_keep(store);
+	json_decref(store->marks);
+	json_decref(store->no_mark);
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd); /* last: nobody else may open before the file is closed */
@@ -40,7 +50,33 @@ void raceway_store_close(struct raceway_store *store)
 
 uint64_t raceway_store_id(const struct raceway_store *store)
 {
-	return store->salt ? store->salt : 1;
+	return store->id ? store->id : 1;
+}
+
+/* `shared`: marks by their change's number, of which many objects may have the same. */
+static void load_mark(struct raceway_store *store, sqlite3_stmt *stmt, json_t *shared)
+{
+	const char *kind = (const char *)sqlite3_column_text(stmt, 0);
+	const char *name = (const char *)sqlite3_column_text(stmt, 1);
+	const char *who = (const char *)sqlite3_column_text(stmt, 5);
+	uint64_t version = (uint64_t)sqlite3_column_int64(stmt, 3);
+	json_t *mark;
+	char key[32];
+
+	if (version == 0)
+		return;
+	snprintf(key, sizeof(key), "%llu", (unsigned long long)version);
+	mark = json_object_get(shared, key);
+	if (!mark) {
+		json_auto_t *time = json_integer(sqlite3_column_int64(stmt, 4));
+		json_auto_t *by = json_string(who ? who : "");
+
+		mark = raceway_mark_new(version, time, by);
+		json_object_set_new(shared, key, mark);
+	}
+	raceway_mark_set(store->marks, kind, name, json_incref(mark));
+	if (version > store->sequence)
+		store->sequence = version;
 }
 
 static int load_row(struct raceway_store *store, sqlite3_stmt *stmt, struct raceway_model *model,
@@ -64,24 +100,29 @@ int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_m
 		       struct raceway_error *err)
 {
 	struct raceway_model *model = raceway_model_new(), *clean = NULL;
+	json_auto_t *shared = json_object();
 	sqlite3_stmt *stmt = NULL;
 	int code, r = 0;
 
 	if (!model)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	raceway_model_set_salt(model, store->salt);
-	code = sqlite3_prepare_v2(store->db, "SELECT kind, name, doc FROM objects ORDER BY 1, 2",
-				  -1, &stmt, NULL);
+	json_object_clear(store->marks);
+	code = sqlite3_prepare_v2(store->db, SQL_LOAD, -1, &stmt, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
 	while (r == 0 && code == SQLITE_ROW) {
 		r = load_row(store, stmt, model, err);
-		if (r == 0)
+		if (r == 0) {
+			load_mark(store, stmt, shared);
 			code = sqlite3_step(stmt);
+		}
 	}
 	if (r == 0 && code != SQLITE_DONE)
 		r = raceway_store_fail(store, "read", err);
 	sqlite3_finalize(stmt);
+	if (r == 0)
+		r = raceway_audit_load(store, err);
 	if (r == 0) {
 		clean = raceway_model_clone(model); /* loading is no change */
 		if (!clean)
@@ -93,48 +134,80 @@ int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_m
 	return r;
 }
 
-/* Runs a statement with `texts` bound in order. */
-static int step(struct raceway_store *store, sqlite3_stmt **stmt, const char *sql,
-		const char *const *texts, int count, struct raceway_error *err)
+/* Prepares the statement at its first use. SQLite's result code. */
+static int prepare(struct raceway_store *store, sqlite3_stmt **stmt, const char *sql)
 {
-	int code = SQLITE_OK;
-
-	if (!*stmt)
-		code = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt,
+	return *stmt ? SQLITE_OK
+		     : sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt,
 					  NULL);
-	for (int i = 0; code == SQLITE_OK && i < count; i++)
-		code = sqlite3_bind_text(*stmt, i + 1, texts[i], -1, SQLITE_STATIC);
+}
+
+/* Runs what is bound, if `code` says that all went well so far. */
+static int step(struct raceway_store *store, sqlite3_stmt *stmt, int code,
+		struct raceway_error *err)
+{
 	if (code == SQLITE_OK)
-		code = sqlite3_step(*stmt);
+		code = sqlite3_step(stmt);
 	if (code != SQLITE_DONE)
 		raceway_store_fail(store, "write", err);
-	sqlite3_reset(*stmt);
+	sqlite3_reset(stmt);
 	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int bind_name(sqlite3_stmt *stmt, const struct raceway_kind *kind, const char *name)
+{
+	int code = sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+
+	return code == SQLITE_OK ? sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC) : code;
 }
 
 static int put(struct raceway_store *store, const struct raceway_kind *kind, const char *name,
 	       const json_t *doc, struct raceway_error *err)
 {
+	const json_t *mark = raceway_store_mark(store, kind->name, name);
+	const json_t *changed = json_object_get(mark, "changed");
+	const char *by = json_string_value(json_object_get(changed, "by"));
 	RACEWAY_FREE char *text = json_dumps(doc, JSON_COMPACT);
-	const char *texts[] = { kind->name, name, text };
+	int code = prepare(store, &store->put, SQL_PUT);
 
 	if (!text)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	return step(store, &store->put, "INSERT OR REPLACE INTO objects VALUES(?, ?, ?)", texts, 3,
-		    err);
+	if (code == SQLITE_OK) {
+		code = bind_name(store->put, kind, name);
+		code |= sqlite3_bind_text(store->put, 3, text, -1, SQLITE_STATIC);
+		code |= sqlite3_bind_int64(store->put, 4,
+					   json_integer_value(json_object_get(mark, "version")));
+		code |= sqlite3_bind_int64(store->put, 5,
+					   json_integer_value(json_object_get(changed, "time")));
+		code |= sqlite3_bind_text(store->put, 6, by, -1, SQLITE_STATIC);
+	}
+	return step(store, store->put, code, err);
 }
 
 static int del(struct raceway_store *store, const struct raceway_kind *kind, const char *name,
 	       struct raceway_error *err)
 {
-	const char *texts[] = { kind->name, name };
+	int code = prepare(store, &store->del, SQL_DEL);
 
-	return step(store, &store->del, "DELETE FROM objects WHERE kind = ? AND name = ?", texts, 2,
-		    err);
+	if (code == SQLITE_OK)
+		code = bind_name(store->del, kind, name);
+	return step(store, store->del, code, err);
+}
+
+/* Whether the object's mark is another than in `former`, which is NULL where only objects that
+ * change have new marks. */
+static bool remarked(const struct raceway_store *store, const json_t *former,
+		     const struct raceway_kind *kind, const char *name)
+{
+	const json_t *was = json_object_get(json_object_get(former, kind->name), name);
+
+	return former &&
+	       !json_equal(was ? was : store->no_mark, raceway_store_mark(store, kind->name, name));
 }
 
 static int write_kind(struct raceway_store *store, const struct raceway_kind *kind,
-		      const json_t *before, const json_t *after, struct raceway_error *err)
+		      const json_t *before, const json_t *after, const json_t *former,
+		      struct raceway_error *err)
 {
 	const char *name;
 	json_t *doc;
@@ -148,7 +221,8 @@ static int write_kind(struct raceway_store *store, const struct raceway_kind *ki
 	json_object_foreach ((json_t *)after, name, doc) {
 		const json_t *old = json_object_get(before, name);
 
-		if (old == doc || (old && json_equal(old, doc)))
+		if ((old == doc || (old && json_equal(old, doc))) &&
+		    !remarked(store, former, kind, name))
 			continue;
 		r = put(store, kind, name, doc, err);
 		if (r < 0)
@@ -157,24 +231,82 @@ static int write_kind(struct raceway_store *store, const struct raceway_kind *ki
 	return 0;
 }
 
-int raceway_store_commit(struct raceway_store *store, const struct raceway_model *before,
-			 const struct raceway_model *after, struct raceway_error *err)
+static int write_salt(struct raceway_store *store, uint64_t salt, struct raceway_error *err)
 {
-	int r = raceway_store_run(store, "BEGIN IMMEDIATE", "write", err);
+	char sql[80];
 
-	if (r < 0)
-		return r;
+	snprintf(sql, sizeof(sql), "UPDATE meta SET value = %lld WHERE key = 'salt'",
+		 (long long)(int64_t)salt);
+	return raceway_store_run(store, sql, "write", err);
+}
+
+/* The rows that the two differ by. Within the transaction. */
+static int write_difference(struct raceway_store *store, const struct raceway_model *before,
+			    const struct raceway_model *after, const json_t *former,
+			    struct raceway_error *err)
+{
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < raceway_kind_count; i++) {
 		const json_t *old = raceway_model_all(before, &raceway_kinds[i]);
 		const json_t *new = raceway_model_all(after, &raceway_kinds[i]);
 
-		if (old != new)
-			r = write_kind(store, &raceway_kinds[i], old, new, err);
+		if (old != new || former)
+			r = write_kind(store, &raceway_kinds[i], old, new, former, err);
 	}
+	if (r == 0 && raceway_model_salt(before) != raceway_model_salt(after))
+		r = write_salt(store, raceway_model_salt(after), err);
+	return r;
+}
+
+/* Commits what went well so far, else rolls back. */
+static int end(struct raceway_store *store, int r, struct raceway_error *err)
+{
 	if (r == 0)
 		r = raceway_store_run(store, "COMMIT", "write", err);
 	/* a COMMIT that failed may have left the transaction open, or ended it */
 	if (r < 0 && !sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
+}
+
+int raceway_store_commit(struct raceway_store *store, const struct raceway_model *before,
+			 const struct raceway_model *after, const struct raceway_record *record,
+			 struct raceway_error *err)
+{
+	int64_t audit_first = store->audit_first, audit_last = store->audit_last, now_ns;
+	struct timespec now;
+	int r = raceway_store_run(store, "BEGIN IMMEDIATE", "write", err);
+
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_REALTIME, &now);
+	now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	r = raceway_marks_change(store, record, now_ns, err);
+	if (r == 0)
+		r = write_difference(store, before, after, store->undo.marks, err);
+	if (r == 0 && record)
+		r = raceway_audit_write(store, record, now_ns, err);
+	r = end(store, r, err);
+	if (r < 0) {
+		raceway_marks_restore(store);
+		store->audit_first = audit_first;
+		store->audit_last = audit_last;
+	}
+	return r;
+}
+
+int raceway_store_take_back(struct raceway_store *store, const struct raceway_model *before,
+			    const struct raceway_model *after, struct raceway_error *err)
+{
+	json_auto_t *left = store->undo.marks ? json_incref(store->marks) : NULL;
+	int64_t audit_last = store->undo.audit_last;
+	int r = raceway_store_run(store, "BEGIN IMMEDIATE", "write", err);
+
+	raceway_marks_restore(store);
+	if (r == 0)
+		r = write_difference(store, after, before, left, err);
+	if (r == 0)
+		r = raceway_audit_take_back(store, audit_last, err);
+	return end(store, r, err);
 }

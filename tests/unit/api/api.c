@@ -13,6 +13,7 @@ static struct raceway_core core;
 static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
 static struct raceway_response answer;
 static const char *if_match;
+static const struct raceway_caller *caller = &raceway_caller_daemon;
 
 static void open_core(void)
 {
@@ -75,7 +76,8 @@ static unsigned int call(const char *method, const char *path, const char *body)
 {
 	const char *query = strchr(path, '?');
 	char only_path[128];
-	struct raceway_request request = { .method = method,
+	struct raceway_request request = { .caller = caller,
+					   .method = method,
 					   .path = only_path,
 					   .body = body,
 					   .body_size = body ? strlen(body) : 0,
@@ -408,4 +410,239 @@ Test(api, a_body_of_yaml_needs_its_header)
 	error = json_object_get(answer.json, "error");
 	cr_expect_str_eq(json_string_value(json_object_get(error, "message")),
 			 "the body is no object of keys and values, as {\"schema\": 1} is");
+}
+
+static const struct raceway_caller reader = { .roles = RACEWAY_USER_BIT(RACEWAY_USER_READ),
+					      .how = RACEWAY_BY_SOCKET,
+					      .name = "rita",
+					      .from = "test" };
+static const struct raceway_caller networker = { .roles = RACEWAY_USER_BIT(RACEWAY_USER_READ) |
+							  RACEWAY_USER_BIT(RACEWAY_USER_NETWORK),
+						 .how = RACEWAY_BY_SOCKET,
+						 .name = "ned",
+						 .from = "test" };
+
+Test(api, nobody_changes_what_is_not_theirs)
+{
+	add_local_vnic();
+	caller = &reader;
+	cr_expect_eq(call("GET", "/v1/segments/lan", NULL), 200);
+	cr_expect_eq(call("GET", "/v1/export", NULL), 200);
+	cr_expect_eq(call("POST", "/v1/segments", "{\"name\":\"x\"}"), 403);
+	cr_expect_str_eq(text("error", "object"), "segment x");
+	cr_expect_str_eq(text("error", "message"),
+			 "user rita may read only; adding segments needs role network (group "
+			 "raceway-network)");
+	cr_expect_eq(call("DELETE", "/v1/vnics/web1/eth0", NULL), 403);
+	/* what changes nothing needs no right */
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"uplink\":\"up0\"}"), 200);
+	/* of a document what is not allowed keeps all of it out */
+	caller = &networker;
+	cr_expect_eq(call("POST", "/v1/apply",
+			  "{\"schema\":1,\"segments\":[{\"name\":\"fine\"}],"
+			  "\"profiles\":[{\"name\":\"foreign\"}]}"),
+		     403);
+	cr_expect_str_eq(text("error", "object"), "profile foreign");
+	cr_expect_eq(call("POST", "/v1/apply?dry_run=1",
+			  "{\"schema\":1,\"profiles\":[{\"name\":\"foreign\"}]}"),
+		     403);
+	cr_expect_eq(call("GET", "/v1/segments/fine", NULL), 404);
+	cr_expect_eq(call("POST", "/v1/apply", "{\"schema\":1,\"segments\":[{\"name\":\"fine\"}]}"),
+		     200);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"mtu\":1400}"), 403);
+	/* to compare is to read */
+	caller = &reader;
+	cr_expect_eq(call("POST", "/v1/diff", "{\"schema\":1,\"segments\":[{\"name\":\"y\"}]}"),
+		     200);
+	caller = NULL;
+	cr_expect_eq(call("GET", "/v1/segments/lan", NULL), 403, "nobody at all");
+	cr_expect_eq(call("GET", "/metrics", NULL), 403);
+}
+
+/* Of the list of the answer, which is not empty, the last. */
+static const char *last(const char *list, const char *key)
+{
+	const json_t *lines = json_object_get(answer.json, list);
+
+	return json_string_value(
+		json_object_get(json_array_get(lines, json_array_size(lines) - 1), key));
+}
+
+static unsigned int audit(const char *object, const char *limit)
+{
+	struct raceway_request request = { .caller = caller,
+					   .method = "GET",
+					   .path = "/v1/audit",
+					   .object = object,
+					   .limit = limit };
+
+	raceway_response_clear(&answer);
+	raceway_api_handle(&core, &request, &answer);
+	return answer.status;
+}
+
+Test(api, changes_are_told_of)
+{
+	const json_t *object;
+
+	add_local_vnic();
+	caller = &networker;
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
+	object = json_array_get(json_object_get(answer.json, "vnics"), 0);
+	cr_expect_eq(json_integer_value(json_object_get(object, "version")), 5);
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(object, "changed"), "by")),
+		"ned");
+	cr_expect_str_eq(answer.etag, "\"5\"");
+	/* neither what is refused nor what is only tried leaves a line */
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"mtu\":1400}"), 403);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0?dry_run=1", "{\"tx_pir\":\"2gbit\"}"), 200);
+	stub.fail_fill = true;
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"3gbit\"}"), 500);
+	stub.fail_fill = false;
+	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 200);
+	cr_expect_str_eq(answer.etag, "\"5\"");
+	cr_expect_eq(audit(NULL, NULL), 200);
+	cr_expect_eq(json_array_size(json_object_get(answer.json, "audit")), 5);
+	cr_expect_str_eq(last("audit", "by"), "ned");
+	cr_expect_str_eq(last("audit", "field"), "tx-pir");
+	cr_expect_eq(audit("segment lan", NULL), 200);
+	cr_expect_eq(json_array_size(json_object_get(answer.json, "audit")), 1);
+	cr_expect_str_eq(last("audit", "by"), "daemon");
+	cr_expect_eq(audit("vnic", "1"), 200);
+	cr_expect_eq(json_array_size(json_object_get(answer.json, "audit")), 1);
+	cr_expect_eq(audit("gadget", NULL), 400);
+	cr_expect_eq(audit(NULL, "0"), 400);
+	cr_expect_eq(audit(NULL, "many"), 400);
+}
+
+Test(api, the_second_is_told_who_was_first)
+{
+	char first[RACEWAY_ETAG_SIZE];
+
+	add_port_and_segment();
+	cr_assert_eq(call("GET", "/v1/segments/lan", NULL), 200);
+	memcpy(first, answer.etag, sizeof(first));
+	caller = &networker;
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"description\":\"one\"}"), 200);
+	if_match = first;
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"description\":\"two\"}"), 409);
+	cr_expect(strstr(text("error", "message"), "it was changed meanwhile by ned at 20"), "%s",
+		  text("error", "message"));
+	cr_expect(strstr(text("error", "message"), "its version is 3, not \"2\""), "%s",
+		  text("error", "message"));
+	cr_expect_eq(call("DELETE", "/v1/segments/nothing", NULL), 409);
+	if_match = "*";
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"description\":\"two\"}"), 200);
+	if_match = "\"1\", \"4\"";
+	cr_expect_eq(call("DELETE", "/v1/segments/lan", NULL), 204);
+}
+
+/* The answer of GET as text, to compare and to send back. */
+static char *got(const char *path)
+{
+	cr_assert_eq(call("GET", path, NULL), 200);
+	return json_dumps(answer.json, JSON_SORT_KEYS);
+}
+
+Test(api, a_backup_brings_everything_back)
+{
+	char *backup, *export, *shown, *now;
+
+	add_local_vnic();
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
+	backup = got("/v1/backup");
+	export = got("/v1/export");
+	shown = got("/v1/vnics");
+	caller = &networker;
+	cr_expect_eq(call("POST", "/v1/restore", backup), 403);
+	cr_expect_str_eq(text("error", "message"),
+			 "user ned has only the role network; restoring a backup needs role admin "
+			 "(group raceway-admin)");
+	caller = &raceway_caller_daemon;
+	cr_expect_eq(call("DELETE", "/v1/vnics/web1/eth0", NULL), 204);
+	cr_expect_eq(call("POST", "/v1/segments", "{\"name\":\"more\"}"), 201);
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"vlan\":9}"), 200);
+	/* only said, then done */
+	now = got("/v1/export");
+	cr_expect_eq(call("POST", "/v1/restore?dry_run=1", backup), 200);
+	cr_expect_eq(json_array_size(json_object_get(answer.json, "changes")), 3);
+	cr_expect_str_eq(got("/v1/export"), now);
+	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
+	for (int round = 0; round < 2; round++) {
+		struct raceway_error err = { 0 };
+
+		cr_expect_str_eq(got("/v1/export"), export);
+		cr_expect_str_eq(got("/v1/vnics"), shown, "MAC, number, version");
+		cr_expect_eq(stub.vnics, 1);
+		cr_expect_eq(raceway_core_reconcile(&core, &err), 0);
+		raceway_core_close(&core);
+		open_core();
+	}
+	/* numbers of changes are never given again */
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"vlan\":10}"), 200);
+	cr_expect_str_eq(answer.etag, "\"9\"");
+}
+
+Test(api, a_new_machine_becomes_the_old_one)
+{
+	char *backup, path[64];
+
+	add_local_vnic();
+	backup = got("/v1/backup");
+	cr_expect_eq(call("DELETE", "/v1/vnics/web1/eth0", NULL), 204);
+	raceway_core_close(&core);
+	for (const char *const *s = (const char *const[]){ "", "-wal", "-shm", NULL }; *s; s++) {
+		snprintf(path, sizeof(path), "%s/raceway.db%s", state, *s);
+		unlink(path);
+	}
+	open_core();
+	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 404);
+	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
+	cr_expect_str_eq(got("/v1/backup"), backup);
+	raceway_core_close(&core);
+	open_core();
+	cr_expect_str_eq(got("/v1/backup"), backup);
+}
+
+Test(api, a_backup_that_is_none_changes_nothing)
+{
+	static const struct {
+		const char *from, *to, *says;
+	} wrong[] = {
+		{ "\"web1/eth0\"", "\"web1/eth9\"", "damaged" },
+		{ "\"backup\": 1", "\"backup\": 2", "form 2, and this version reads 1" },
+		{ "\"backup\": 1", "\"other\": 1", "this is no backup" },
+		{ "\"check\"", "\"shock\"", "damaged" },
+	};
+	char *backup, *before;
+
+	add_local_vnic();
+	backup = got("/v1/backup");
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"vlan\":9}"), 200);
+	before = got("/v1/backup");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *at = strstr(backup, wrong[i].from);
+		char *text_of = NULL;
+
+		cr_assert(at, "%s", wrong[i].from);
+		cr_assert_gt(asprintf(&text_of, "%.*s%s%s", (int)(at - backup), backup, wrong[i].to,
+				      at + strlen(wrong[i].from)),
+			     0);
+		cr_expect_eq(call("POST", "/v1/restore", text_of), 409, "%s", wrong[i].to);
+		cr_expect(strstr(text("error", "message"), wrong[i].says), "%s",
+			  text("error", "message"));
+		free(text_of);
+	}
+	cr_expect_eq(call("POST", "/v1/restore", "{\"schema\":1,\"segments\":[]}"), 409);
+	cr_expect_eq(call("POST", "/v1/restore", "{"), 400);
+	cr_expect_eq(call("GET", "/v1/restore", NULL), 405);
+	stub.fail_fill = true;
+	cr_expect_eq(call("POST", "/v1/restore", backup), 500);
+	stub.fail_fill = false;
+	cr_expect_str_eq(got("/v1/backup"), before);
+	raceway_core_close(&core);
+	open_core();
+	cr_expect_str_eq(got("/v1/backup"), before);
 }

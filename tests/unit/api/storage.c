@@ -81,9 +81,11 @@ TestSuite(api_storage, .init = begin, .fini = end);
 
 static unsigned int call(const char *method, const char *path, const char *body)
 {
-	struct raceway_request request = {
-		.method = method, .path = path, .body = body, .body_size = body ? strlen(body) : 0
-	};
+	struct raceway_request request = { .caller = &raceway_caller_daemon,
+					   .method = method,
+					   .path = path,
+					   .body = body,
+					   .body_size = body ? strlen(body) : 0 };
 
 	raceway_response_clear(&answer);
 	raceway_api_handle(&core, &request, &answer);

@@ -30,7 +30,7 @@ struct completion {
 static const struct completion completions[] = {
 	{ "vn", "vnic " },
 	{ "ac", "" }, /* not yet: not offered */
-	{ "-", "-j -p -s --socket " },
+	{ "-", "-j -p -s --socket --if-version " },
 	{ "-j v", "volume vnic vhba version " },
 	{ "vnic ''", "add set del show help " },
 	{ "profile un", "unbind " },

@@ -102,7 +102,7 @@ static void commit(struct raceway_store *store, const struct raceway_model *befo
 {
 	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
 
-	cr_assert_eq(raceway_store_commit(store, before, after, &err), 0, "%s", err.message);
+	cr_assert_eq(raceway_store_commit(store, before, after, NULL, &err), 0, "%s", err.message);
 }
 
 Test(store, everything_comes_back)
@@ -265,7 +265,7 @@ static void emptied(void)
 
 static void newer(void)
 {
-	sql("PRAGMA user_version = 2");
+	sql("PRAGMA user_version = 3");
 }
 
 static void foreign(void)
@@ -284,7 +284,7 @@ Test(store, refused_and_left_as_it_is)
 		{ "cut", half_page, "is damaged" },
 		{ "page", bad_page, "is damaged" },
 		{ "empty", emptied, "is damaged (it is empty)" },
-		{ "newer", newer, "was written by a newer version (schema 2, this one knows 1)" },
+		{ "newer", newer, "was written by a newer version (schema 3, this one knows 2)" },
 		{ "foreign", foreign, "is a database of something else" },
 	};
 	static char before[1 << 20], after[1 << 20];
@@ -326,9 +326,9 @@ Test(store, objects_not_understood)
 	static const struct {
 		const char *sql, *object, *says;
 	} cases[] = {
-		{ "INSERT INTO objects VALUES('gadget', 'x', '{}')", "",
+		{ "INSERT INTO objects(kind, name, doc) VALUES('gadget', 'x', '{}')", "",
 		  "holds \"gadget x\", which this version does not understand" },
-		{ "INSERT INTO objects VALUES('acl', 'x', '{}')", "",
+		{ "INSERT INTO objects(kind, name, doc) VALUES('acl', 'x', '{}')", "",
 		  "holds \"acl x\", which this version does not understand" },
 		{ "UPDATE objects SET doc = '{' WHERE kind = 'segment'", "",
 		  "holds \"segment lan\"" },
@@ -372,7 +372,7 @@ Test(store, failed_commit_changes_nothing)
 	store = open_store();
 	empty = load(store);
 	model = example(empty);
-	cr_expect_eq(raceway_store_commit(store, empty, model, &err), -EIO);
+	cr_expect_eq(raceway_store_commit(store, empty, model, NULL, &err), -EIO);
 	cr_expect_eq(err.fault, RACEWAY_FAULT_SYSTEM);
 	cr_expect(strstr(err.message, "cannot write"), "%s", err.message);
 	cr_expect(strstr(err.message, "disk on fire"), "%s", err.message);
@@ -412,7 +412,7 @@ static void write_until_killed(int fd)
 						RACEWAY_PUT, NULL) < 0)
 				_exit(2);
 		}
-		if (raceway_store_commit(store, model, next, NULL) < 0)
+		if (raceway_store_commit(store, model, next, NULL, NULL) < 0)
 			_exit(3);
 		if (write(fd, &i, sizeof(i)) != sizeof(i))
 			_exit(4);
