@@ -20,6 +20,7 @@
 
 struct raceway_worker {
 	struct raceway_call *first, **end;
+	uint64_t spent;
 };
 
 struct memory {
@@ -54,6 +55,21 @@ void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *cal
 	call->next = NULL;
 	*worker->end = call;
 	worker->end = &call->next;
+}
+
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call)
+{
+	raceway_worker_call(worker, call);
+}
+
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
+{
+	worker->spent += bytes;
+}
+
+bool raceway_worker_is_busy(const struct raceway_worker *worker)
+{
+	return worker->spent >= RACEWAY_ROUND_BYTES;
 }
 
 uint64_t raceway_worker_now(const struct raceway_worker *worker)
@@ -111,6 +127,7 @@ static bool go_on(void)
 
 		workers[i].first = NULL;
 		workers[i].end = &workers[i].first;
+		workers[i].spent = 0;
 		while (call) {
 			struct raceway_call *next = call->next;
 
