@@ -20,6 +20,7 @@
 
 struct raceway_worker {
 	struct raceway_call *first, **end;
+	uint64_t spent;
 };
 
 struct memory {
@@ -45,6 +46,8 @@ static struct job *jobs[TASKS];
 static size_t job_count, request_count, answered;
 static uint64_t now_ns;
 static uint8_t state[STATE_ROOM]; /* of reservations, on stable storage */
+static struct raceway_keep_write *saving;
+static void end_save(struct raceway_keep_write *write);
 static size_t state_bytes;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -54,6 +57,21 @@ void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *cal
 	call->next = NULL;
 	*worker->end = call;
 	worker->end = &call->next;
+}
+
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call)
+{
+	raceway_worker_call(worker, call);
+}
+
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
+{
+	worker->spent += bytes;
+}
+
+bool raceway_worker_is_busy(const struct raceway_worker *worker)
+{
+	return worker->spent >= RACEWAY_ROUND_BYTES;
 }
 
 uint64_t raceway_worker_now(const struct raceway_worker *worker)
@@ -104,13 +122,19 @@ static const struct raceway_disk_ops ops = { .name = "memory", .submit = submit 
 /* Everything that waits goes on; true: something did. */
 static bool go_on(void)
 {
-	bool any = false;
+	struct raceway_keep_write *write = saving;
+	bool any = write;
+
+	saving = NULL;
+	if (write)
+		end_save(write);
 
 	for (size_t i = 0; i < NEXUSES; i++) {
 		struct raceway_call *call = workers[i].first;
 
 		workers[i].first = NULL;
 		workers[i].end = &workers[i].first;
+		workers[i].spent = 0;
 		while (call) {
 			struct raceway_call *next = call->next;
 
@@ -162,13 +186,24 @@ static void map(size_t i, unsigned int how)
 	raceway_nexus_map(nexuses[i], luns, how & 2 ? 1 : UNITS);
 }
 
-static int save(void *context, const void *from, size_t bytes)
+static void end_save(struct raceway_keep_write *write)
 {
-	if (bytes > STATE_ROOM)
-		return -ENOSPC;
-	memcpy(state, from, bytes);
-	state_bytes = bytes;
-	return 0;
+	write->result = write->bytes > STATE_ROOM ? -ENOSPC : 0;
+	if (!write->result) {
+		memcpy(state, write->state, write->bytes);
+		state_bytes = write->bytes;
+	}
+	write->done(write);
+}
+
+static void save(void *context, struct raceway_worker *worker, struct raceway_keep_write *write)
+{
+	if (saving) /* one at a time */
+		abort();
+	if (disks[0].mode == 1)
+		saving = write;
+	else
+		end_save(write);
 }
 
 static int load(void *context, void *to, size_t room, size_t *ret_bytes)

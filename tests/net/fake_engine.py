@@ -17,6 +17,14 @@ import struct
 import sys
 
 
+SO_NETNS_COOKIE = 71
+
+
+def cookie(fd):
+    with socket.socket(fileno=os.dup(fd)) as copy:
+        return int.from_bytes(copy.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8), sys.byteorder)
+
+
 def load_mode(folder):
     try:
         with open(f"{folder}/engine.mode", encoding="utf-8") as file:
@@ -45,13 +53,15 @@ class Engine:
                 ]
             vhbas.append(entry)
         volumes = [
-            {"name": v["name"], "oper": "up", "size": v.get("size", 4096), "used": 512}
+            {"name": v["name"], "oper": "up", "size": v.get("size", 4096), "used": 512, "file": True}
             for v in self.document.get("volumes", [])
         ]
-        portals = [
-            {"name": p["name"], "listening": p["name"] in self.portals, "sessions": 0}
-            for p in self.document.get("portals", [])
-        ]
+        portals = []
+        for p in self.document.get("portals", []):
+            entry = {"name": p["name"], "listening": p["name"] in self.portals, "sessions": 0}
+            if entry["listening"]:
+                entry["netns"] = cookie(self.portals[p["name"]][1][0])
+            portals.append(entry)
         return {"portals": portals, "volumes": volumes, "vhbas": vhbas}
 
     def configure(self, request, mode):

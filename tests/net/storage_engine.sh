@@ -104,12 +104,28 @@ check "in its namespace" rw portal add b address 10.7.0.1 netns "$(ns blue)"
 check "it listens there" answers blue 10.7.0.1
 check_not "and not here" answers host 10.7.0.1
 check "the other is here" answers host 127.0.0.1
-ip netns del "$(ns blue)"
-ip netns add "$(ns blue)"
-ip -n "$(ns blue)" link set lo up
-ip -n "$(ns blue)" addr add 10.7.0.1/24 dev lo
+blue_again() {
+  ip netns del "$(ns blue)"
+  ip netns add "$(ns blue)"
+  ip -n "$(ns blue)" link set lo up
+  ip -n "$(ns blue)" addr add 10.7.0.1/24 dev lo
+}
+blue_again
 until_true "another namespace of that name" answers blue 10.7.0.1
 check_eq "its oper" "$(value /v1/portals/b .oper)" up
+# The engine has the socket while there is no daemon.
+daemon_stop KILL
+daemon_start --vhba "$fake" --target-name iqn.2026-11.example:test
+check "still there after a crash of the daemon" answers blue 10.7.0.1
+blue_again
+until_true "another one, after a crash of the daemon" answers blue 10.7.0.1
+daemon_stop KILL
+blue_again
+forget
+daemon_start --vhba "$fake" --target-name iqn.2026-11.example:test
+until_true "another one that nobody saw come" answers blue 10.7.0.1
+check "the other stayed where it was" answers host 127.0.0.1
+check_eq "its oper then" "$(value /v1/portals/b .oper)" up
 check "moved here" rw portal set b netns "" address 127.0.0.2
 check_not "not there any more" answers blue 10.7.0.1
 check "but here" answers host 127.0.0.2

@@ -131,6 +131,14 @@ say "attention 0" "2a09"
 say "capacity 0" "$((2 * big))"
 check_not "smaller" control "{\"op\": \"resize\", \"volume\": \"p/a\", \"type\": \"pool\",
   \"path\": \"$pool\", \"size\": $big}" >/dev/null
+kept=$work/state/pr
+: >"$kept/00000000000000b1"
+: >"$kept/00000000000000e1"
+for id in b1 e1; do
+  control "{\"op\": \"delete\", \"volume\": \"x/y\", \"type\": \"\",
+    \"volume_id\": \"00000000000000$id\"}" >/dev/null
+done
+check_eq "reservations of a volume that is no more are gone" "$(ls "$kept")" 00000000000000b1
 check_not "a mapped volume is not deleted" control "{\"op\": \"delete\", \"volume\": \"p/b\",
   \"type\": \"pool\", \"path\": \"$pool\"}" >/dev/null
 configure "$(config "$lun_b")"

@@ -55,7 +55,7 @@ static void end_copy(struct raceway_core *core, const char *volume)
 
 	raceway_volume_san(volume, san, sizeof(san));
 	path = raceway_model_text(kind, raceway_model_get(core->model, kind, san), "path");
-	if (path && raceway_storage_delete(&core->storage, volume, path, &err))
+	if (path && raceway_storage_delete(&core->storage, volume, path, NULL, &err))
 		fprintf(stderr, "racewayd: volume %s: a copy that nobody wants: %s\n", volume,
 			err.message);
 }
@@ -78,38 +78,45 @@ void raceway_core_copy_event(struct raceway_core *core, const json_t *event)
 		finish(core, volume);
 }
 
-/* What the engine says of it: it may have been finished while nobody listened. */
-static void look(struct raceway_core *core, const char *volume, const json_t *status)
+/* What the engine says of it: it may have been finished while nobody listened. Only what is whole
+ * has the file's name, so that it is the file that decides; why it cannot be served, if it cannot,
+ * is another matter. False: it cannot be told now. */
+static bool look(struct raceway_core *core, const char *volume, const json_t *status)
 {
-	json_t *entry;
+	json_t *entry, *file;
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "volumes"), i, entry) {
-		const char *name = json_string_value(json_object_get(entry, "name")),
-			   *oper = json_string_value(json_object_get(entry, "oper"));
+		const char *name = json_string_value(json_object_get(entry, "name"));
 
-		if (!name || strcmp(name, volume) || json_object_get(entry, "copying"))
+		if (!name || strcmp(name, volume))
 			continue;
-		if (oper && !strcmp(oper, "up"))
+		file = json_object_get(entry, "file");
+		if (json_object_get(entry, "copying"))
+			return true;
+		if (json_is_true(file))
 			finish(core, volume);
-		else
+		else if (json_is_false(file))
 			take_back(core, volume, "the storage engine ended");
-		return;
+		return json_is_boolean(file);
 	}
+	return false;
 }
 
-static void look_at_copies(struct raceway_core *core)
+static bool look_at_copies(struct raceway_core *core)
 {
 	json_auto_t *copying = raceway_volumes_copying(core->model);
 	json_auto_t *status = NULL;
+	bool all = true;
 	json_t *name;
 	size_t i;
 
 	if (!json_array_size(copying))
-		return;
+		return true;
 	status = raceway_storage_status(&core->storage, false);
 	json_array_foreach (copying, i, name)
-		look(core, json_string_value(name), status);
+		all &= look(core, json_string_value(name), status);
+	return all;
 }
 
 /* The store forgets them. */
@@ -133,14 +140,17 @@ void raceway_core_sweep(struct raceway_core *core)
 
 	json_object_foreach_safe(core->going, at, name, doc)
 	{
-		const char *path = json_string_value(json_object_get(doc, "going"));
+		const char *path = json_string_value(json_object_get(doc, "going")),
+			   *id = json_string_value(json_object_get(doc, "id"));
 		struct raceway_error err = { 0 };
 
 		/* the name is that of another one by now, and so is the file */
-		if (!raceway_model_get(core->model, kind, name) &&
-		    raceway_storage_delete(&core->storage, name, path, &err)) {
-			fprintf(stderr, "racewayd: volume %s: its file is still in %s: %s\n", name,
-				path, err.message);
+		if (!strcmp(path, RACEWAY_GOING_NO_FILE) ||
+		    raceway_model_get(core->model, kind, name))
+			path = NULL;
+		if (raceway_storage_delete(&core->storage, name, path, id, &err)) {
+			fprintf(stderr, "racewayd: volume %s: something is left of it%s%s: %s\n",
+				name, path ? " in " : "", path ? path : "", err.message);
 			continue;
 		}
 		json_object_set(gone, name, doc);
@@ -156,7 +166,7 @@ void raceway_core_settle(struct raceway_core *core)
 {
 	if (!raceway_storage_up(&core->storage) || core->settled_ms == core->storage.up_ms)
 		return;
-	core->settled_ms = core->storage.up_ms;
-	look_at_copies(core);
+	if (look_at_copies(core))
+		core->settled_ms = core->storage.up_ms;
 	raceway_core_sweep(core);
 }

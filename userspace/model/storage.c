@@ -207,15 +207,18 @@ json_t *raceway_volumes_going(const struct raceway_model *before, const struct r
 
 	json_object_foreach ((json_t *)all, name, doc) {
 		char of[RACEWAY_MODEL_NAME];
-		const char *path;
+		const char *path, *type;
 		json_t *noted;
 
-		if (raceway_model_get(after, volume, name) || !json_object_get(doc, "size"))
+		if (raceway_model_get(after, volume, name))
 			continue;
 		raceway_volume_san(name, of, sizeof(of));
+		type = raceway_san_type(before, of);
+		if (type && strcmp(type, "iscsi") == 0)
+			continue; /* the array keeps all of it */
 		path = raceway_model_text(san, raceway_model_get(before, san, of), "path");
-		if (!path)
-			continue;
+		if (!path || !json_object_get(doc, "size"))
+			path = RACEWAY_GOING_NO_FILE;
 		noted = json_copy(doc);
 		json_object_set_new(noted, "going", json_string(path));
 		json_object_set_new(going, name, noted);

@@ -39,9 +39,11 @@ void raceway_volume_set_copying(struct raceway_model *model, const char *name, b
 /* New reference: sorted names of the volumes that are. */
 json_t *raceway_volumes_copying(const struct raceway_model *model);
 
-/* Volumes that are deleted while their files are still there, as name -> document with "going":
- * the file's directory. They are no part of a model, only of what is stored. */
-/* New reference: those whose file goes with the change. */
+/* Volumes that are deleted while something is left of them, files and what the engine keeps of
+ * reservations, as name -> document with "going": the file's directory, or RACEWAY_GOING_NO_FILE.
+ * They are no part of a model, only of what is stored. */
+#define RACEWAY_GOING_NO_FILE "none"
+/* New reference: those that go with the change. */
 json_t *raceway_volumes_going(const struct raceway_model *before,
 			      const struct raceway_model *after);
 /* A copy of the model with them in it, for the store; NULL: out of memory. */

@@ -90,6 +90,7 @@ void raceway_run_read(struct raceway_task *task)
 					.data = task->in,
 					.done = read_done,
 					.context = task };
+	raceway_worker_spend(task->worker, bytes);
 	disk->ops->submit(disk, task->worker, &task->io);
 }
 
@@ -122,6 +123,7 @@ void raceway_run_write(struct raceway_task *task)
 					.data = task->out,
 					.done = write_done,
 					.context = task };
+	raceway_worker_spend(task->worker, bytes);
 	disk->ops->submit(disk, task->worker, &task->io);
 }
 

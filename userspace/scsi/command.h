@@ -74,10 +74,8 @@ bool raceway_task_room(struct raceway_task *task, size_t bytes);
 void *raceway_task_scratch(struct raceway_task *task, size_t bytes);
 /* The task is to end as aborted: its steps stop. */
 bool raceway_task_dead(const struct raceway_task *task);
-/* Operations that end within their submission follow each other at once up to this; then the
- * worker turns to others. */
-#define RACEWAY_ROUND_BYTES (4U << 20)
-/* Runs task->advance() until it waits for an operation, or ends the task. */
+/* Runs task->advance() until it waits for an operation, or ends the task. Operations that end
+ * within their submission follow each other at once, until it is others' turn. */
 void raceway_task_advance(struct raceway_task *task);
 /* An operation of the task on its own unit: advance() follows. */
 void raceway_task_submit(struct raceway_task *task, enum raceway_io_kind kind, uint64_t offset,

@@ -15,10 +15,23 @@
 #define RACEWAY_INITIATOR_NAME_MAX 223 /* RFC 7143 4.2.7.1 */
 #define RACEWAY_TRANSPORT_ID_MAX 256
 
+/* A state on its way to stable storage. Whoever saves owns it and the state until done(). */
+struct raceway_keep_write {
+	const void *state;
+	size_t bytes;
+	int result; /* 0 or -errno */
+	/* Called once, on the worker that saves, and maybe before save() returns. */
+	void (*done)(struct raceway_keep_write *write);
+	void *context;	    /* of who saves */
+	void *keep_private; /* of who keeps */
+};
+
 /* Keeps persistent reservations over restarts (SPC-4 5.12.5). */
 struct raceway_lu_keep {
-	/* Writes `bytes` of state in one step to stable storage. 0 or -errno. */
-	int (*save)(void *context, const void *state, size_t bytes);
+	/* Puts the state into the place of the old one in one step, on `worker`, the caller's
+	 * thread, which it does not hold up. One at a time. */
+	void (*save)(void *context, struct raceway_worker *worker,
+		     struct raceway_keep_write *write);
 	/* Reads what was saved; *ret_bytes is 0 if there is none. 0 or -errno. */
 	int (*load)(void *context, void *state, size_t room, size_t *ret_bytes);
 	void *context;

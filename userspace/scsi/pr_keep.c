@@ -38,15 +38,14 @@ static uint8_t *put_record(const struct raceway_registration *r, uint8_t *to)
 	return to + RECORD + r->id_bytes;
 }
 
-int raceway_pr_save(const struct raceway_lu *lu, const struct raceway_pr *pr)
+void *raceway_pr_pack(const struct raceway_pr *pr, size_t *ret_bytes)
 {
 	size_t count = pr->keep ? pr->count : 0;
-	RACEWAY_FREE uint8_t *state =
-		calloc(1, HEADER + count * (RECORD + RACEWAY_TRANSPORT_ID_MAX));
+	uint8_t *state = calloc(1, HEADER + count * (RECORD + RACEWAY_TRANSPORT_ID_MAX));
 	uint8_t *end;
 
 	if (!state)
-		return -ENOMEM;
+		return NULL;
 	raceway_put32(state, MAGIC);
 	raceway_put16(state + 4, VERSION);
 	state[6] = count ? pr->type : 0;
@@ -55,8 +54,9 @@ int raceway_pr_save(const struct raceway_lu *lu, const struct raceway_pr *pr)
 	end = state + HEADER;
 	for (size_t i = 0; i < count; i++)
 		end = put_record(&pr->list[i], end);
-	raceway_put32(state + SUM_AT, sum_of(state, (size_t)(end - state)));
-	return lu->options.keep->save(lu->options.keep->context, state, (size_t)(end - state));
+	*ret_bytes = (size_t)(end - state);
+	raceway_put32(state + SUM_AT, sum_of(state, *ret_bytes));
+	return state;
 }
 
 static const uint8_t *get_record(const uint8_t *from, const uint8_t *end,

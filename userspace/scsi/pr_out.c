@@ -144,14 +144,75 @@ static void refuse(struct raceway_task *task, enum raceway_pr_verdict verdict)
 	}
 }
 
-void raceway_run_persistent_reserve_out(struct raceway_task *task)
+/* A change that waits for stable storage, in the task's scratch. */
+struct change {
+	struct raceway_keep_write write;
+	struct raceway_pr *now;
+	struct raceway_pr_effect effect;
+	void *state;
+};
+
+/* Nobody has changed the old state meanwhile: we are still alone. */
+static void take_effect(struct raceway_task *task, struct raceway_pr *now,
+			const struct raceway_pr_effect *effect)
 {
 	struct raceway_lu *lu = task->lu;
-	struct raceway_pr *old = lu->pr, *now; /* nobody changes it while we are alone */
+	struct raceway_pr *old = lu->pr;
+
+	pthread_mutex_lock(&lu->lock);
+	notify(lu, old, now, effect, task->itl);
+	lu->pr = now;
+	raceway_reserve_refresh(lu);
+	pthread_mutex_unlock(&lu->lock);
+	raceway_pr_free(old);
+	raceway_task_good(task);
+}
+
+static void saved(struct raceway_keep_write *write)
+{
+	struct raceway_task *task = write->context;
+	struct change *change = task->scratch;
+
+	free(change->state);
+	if (!write->result) {
+		take_effect(task, change->now, &change->effect);
+		return;
+	}
+	raceway_pr_free(change->now);
+	raceway_task_io_failed(task, write->result, true);
+}
+
+/* Takes over `now`. What waits behind us waits at the gate; the worker goes on. */
+static void save(struct raceway_task *task, struct raceway_pr *now,
+		 const struct raceway_pr_effect *effect)
+{
+	const struct raceway_lu_keep *keep = task->lu->options.keep;
+	struct change *change = calloc(1, sizeof(*change));
+
+	task->scratch = change;
+	if (change) {
+		change->now = now;
+		change->effect = *effect;
+		change->state = raceway_pr_pack(now, &change->write.bytes);
+	}
+	if (!change || !change->state) {
+		raceway_pr_free(now);
+		raceway_task_status(task, RACEWAY_SCSI_BUSY);
+		return;
+	}
+	change->write.state = change->state;
+	change->write.done = saved;
+	change->write.context = task;
+	keep->save(keep->context, task->worker, &change->write);
+}
+
+void raceway_run_persistent_reserve_out(struct raceway_task *task)
+{
+	const struct raceway_pr *old = task->lu->pr; /* nobody changes it while we are alone */
 	struct raceway_pr_request request;
 	struct raceway_pr_effect effect;
 	enum raceway_pr_verdict verdict = RACEWAY_PR_NO_MEMORY;
-	int r;
+	struct raceway_pr *now;
 
 	if (!parse(task, &request))
 		return;
@@ -163,17 +224,8 @@ void raceway_run_persistent_reserve_out(struct raceway_task *task)
 		refuse(task, verdict);
 		return;
 	}
-	r = now->keep || old->keep ? raceway_pr_save(lu, now) : 0;
-	if (r) {
-		raceway_pr_free(now);
-		raceway_task_io_failed(task, r, true);
-		return;
-	}
-	pthread_mutex_lock(&lu->lock);
-	notify(lu, old, now, &effect, task->itl);
-	lu->pr = now;
-	raceway_reserve_refresh(lu);
-	pthread_mutex_unlock(&lu->lock);
-	raceway_pr_free(old);
-	raceway_task_good(task);
+	if (now->keep || old->keep)
+		save(task, now, &effect);
+	else
+		take_effect(task, now, &effect);
 }

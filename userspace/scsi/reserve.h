@@ -2,8 +2,9 @@
 /* Reservations of a unit: persistent ones (SPC-4 5.12), and those of RESERVE (SPC-2 5.5.1).
  *
  * A persistent state is changed on a copy, saved, and then put in the place of the old one, so
- * that a state that could not be saved never was. All of this runs alone on the unit (gate.c):
- * no write of who has lost access is under way any more when PREEMPT is answered. */
+ * that a state that could not be saved never was. All of this runs alone on the unit (gate.c), the
+ * waiting for stable storage included: changes follow each other in the order in which they came,
+ * and no write of who has lost access is under way any more when PREEMPT is answered. */
 #ifndef RACEWAY_SCSI_RESERVE_H
 #define RACEWAY_SCSI_RESERVE_H
 
@@ -101,9 +102,10 @@ struct raceway_pr_port raceway_pr_port_of(const struct raceway_itl *itl);
 /* Works out again what each may. Under the lock. */
 void raceway_reserve_refresh(struct raceway_lu *lu);
 
-/* Stable storage (lu->options.keep, which is not NULL). 0 or -errno; what cannot be read is
+/* The state as it is kept; free() it. NULL: out of memory. */
+void *raceway_pr_pack(const struct raceway_pr *pr, size_t *ret_bytes);
+/* From stable storage (lu->options.keep, which is not NULL). 0 or -errno; what cannot be read is
  * -EBADMSG. */
-int raceway_pr_save(const struct raceway_lu *lu, const struct raceway_pr *pr);
 int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr);
 
 #endif

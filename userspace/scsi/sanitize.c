@@ -105,6 +105,7 @@ static void submit(struct raceway_sanitize *s, enum raceway_io_kind kind, uint64
 {
 	struct raceway_disk *disk = s->lu->options.disk;
 
+	raceway_worker_spend(s->worker, bytes);
 	s->io = (struct raceway_io){ .kind = kind,
 				     .offset = s->at,
 				     .bytes = bytes,
@@ -174,8 +175,6 @@ static void resume(struct raceway_call *call, struct raceway_worker *worker)
 /* Like raceway_task_advance(). */
 static void advance(struct raceway_sanitize *s)
 {
-	uint64_t before = atomic_load(&s->done);
-
 	if (s->advancing) {
 		s->again = true; /* the operation ended within its submission */
 		return;
@@ -185,12 +184,12 @@ static void advance(struct raceway_sanitize *s)
 		s->again = false;
 		if (!step(s))
 			return;
-	} while (s->again && atomic_load(&s->done) - before < RACEWAY_ROUND_BYTES);
+	} while (s->again && !raceway_worker_is_busy(s->worker));
 	s->advancing = false;
 	if (!s->again)
 		return;
 	s->resume.run = resume;
-	raceway_worker_call(s->worker, &s->resume);
+	raceway_worker_turn(s->worker, &s->resume);
 }
 
 /* The task need not wait: what it began goes on. */

@@ -182,17 +182,16 @@ void raceway_task_advance(struct raceway_task *task)
 		return;
 	}
 	task->advancing = true;
-	task->round_bytes = 0;
 	do {
 		task->again = false;
 		if (!task->advance(task))
 			return;
-	} while (task->again && task->round_bytes < RACEWAY_ROUND_BYTES);
+	} while (task->again && !raceway_worker_is_busy(task->worker));
 	task->advancing = false;
 	if (!task->again)
 		return;
-	task->resume.run = resume; /* the worker's others have their turn first */
-	raceway_worker_call(task->worker, &task->resume);
+	task->resume.run = resume;
+	raceway_worker_turn(task->worker, &task->resume);
 }
 
 static void submitted_done(struct raceway_io *io)
@@ -211,7 +210,7 @@ void raceway_task_submit_to(struct raceway_task *task, const struct raceway_lu *
 {
 	struct raceway_disk *disk = lu->options.disk;
 
-	task->round_bytes += bytes;
+	raceway_worker_spend(task->worker, bytes);
 	task->io =
 		(struct raceway_io){ .kind = kind,
 				     .fua = (kind == RACEWAY_IO_WRITE || kind == RACEWAY_IO_ZERO) &&
@@ -229,7 +228,7 @@ void raceway_task_submit_write(struct raceway_task *task, uint64_t offset, uint6
 {
 	struct raceway_disk *disk = task->lu->options.disk;
 
-	task->round_bytes += bytes;
+	raceway_worker_spend(task->worker, bytes);
 	task->io = (struct raceway_io){ .kind = RACEWAY_IO_WRITE,
 					.fua = fua || atomic_load(&task->lu->write_through),
 					.offset = offset,

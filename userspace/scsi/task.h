@@ -84,7 +84,6 @@ struct raceway_task {
 	/* A command of several operations goes on here after each; false: it has ended. */
 	bool (*advance)(struct raceway_task *task);
 	bool advancing, again;
-	uint64_t round_bytes; /* submitted since the worker last got its turn */
 	struct raceway_call resume;
 	/* NULL, or ends a command at once that waits for no operation of its own. */
 	void (*cancel)(struct raceway_task *task);

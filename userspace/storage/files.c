@@ -120,10 +120,11 @@ int raceway_storage_prepare(struct raceway_storage *s, const struct raceway_mode
 }
 
 int raceway_storage_delete(struct raceway_storage *s, const char *volume, const char *path,
-			   struct raceway_error *err)
+			   const char *id, struct raceway_error *err)
 {
 	return call(s, "delete", volume,
-		    json_pack("{s:s, s:s, s:s}", "volume", volume, "type", "pool", "path", path),
+		    json_pack("{s:s, s:s, s:s*, s:s*}", "volume", volume, "type",
+			      path ? "pool" : "", "path", path, "volume_id", id),
 		    NULL, err);
 }
 
@@ -137,7 +138,7 @@ void raceway_storage_take_back(struct raceway_storage *s, struct raceway_storage
 			   *path = raceway_storage_text(place, "path");
 		struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
 
-		if (raceway_storage_delete(s, volume, path, &err))
+		if (raceway_storage_delete(s, volume, path, NULL, &err))
 			fprintf(stderr, "racewayd: volume %s: its file is still in %s: %s\n",
 				volume, path, err.message);
 	}

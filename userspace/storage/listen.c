@@ -99,17 +99,6 @@ void raceway_listeners_forget(struct raceway_listeners *listeners)
 		listeners->list[i].given = false;
 }
 
-void raceway_listeners_given(struct raceway_listeners *listeners, const char *name)
-{
-	struct raceway_listener *l =
-		(struct raceway_listener *)raceway_listeners_find(listeners, name);
-
-	if (!l)
-		return;
-	l->given = true;
-	l->why[0] = '\0';
-}
-
 bool raceway_listeners_look(struct raceway_listeners *listeners)
 {
 	bool changed = false;
@@ -119,7 +108,7 @@ bool raceway_listeners_look(struct raceway_listeners *listeners)
 		RACEWAY_CLOSE int ns = -1;
 		struct stat info = { 0 };
 
-		if (!l->netns[0] || l->fd < 0)
+		if (!l->netns[0] || (l->fd < 0 && !l->given))
 			continue;
 		if (raceway_netns_open(l->netns, &ns) == 0 && fstat(ns, &info) == 0 &&
 		    info.st_dev == l->ns_dev && info.st_ino == l->ns_ino)
@@ -158,13 +147,13 @@ static int make_netlink(void *unused)
 	return fd < 0 ? -errno : fd;
 }
 
-static int make_inside(struct raceway_listener *l, struct raceway_address *address)
+/* The portal's namespace, which it remembers. 0, or -errno and `why`. */
+static int open_namespace(struct raceway_listener *l, int *ret_ns)
 {
-	RACEWAY_CLOSE int ns = -1;
 	struct stat info;
-	int r = raceway_netns_open(l->netns, &ns);
+	int r = raceway_netns_open(l->netns, ret_ns);
 
-	if (r == 0 && fstat(ns, &info))
+	if (r == 0 && fstat(*ret_ns, &info))
 		r = -errno;
 	if (r < 0) {
 		snprintf(l->why, sizeof(l->why), "netns %s: %s", l->netns, raceway_netns_why(r));
@@ -172,8 +161,51 @@ static int make_inside(struct raceway_listener *l, struct raceway_address *addre
 	}
 	l->ns_dev = info.st_dev;
 	l->ns_ino = info.st_ino;
-	r = raceway_netns_open_inside(ns, make_listening, address, &l->fd);
+	return 0;
+}
+
+static int make_inside(struct raceway_listener *l, struct raceway_address *address)
+{
+	RACEWAY_CLOSE int ns = -1;
+	int r = open_namespace(l, &ns);
+
+	if (r == 0)
+		r = raceway_netns_open_inside(ns, make_listening, address, &l->fd);
 	return r < 0 ? r : raceway_netns_open_inside(ns, make_netlink, NULL, &l->netlink);
+}
+
+/* The cookie of the portal's namespace; 0: it cannot be told. */
+static int cookie_of(struct raceway_listener *l, uint64_t *ret_cookie)
+{
+	RACEWAY_CLOSE int ns = -1, fd = -1;
+	socklen_t length = sizeof(*ret_cookie);
+	int r = l->netns[0] ? open_namespace(l, &ns) : 0;
+
+	*ret_cookie = 0;
+	if (r < 0)
+		return r;
+	if (l->netns[0])
+		(void)raceway_netns_open_inside(ns, make_netlink, NULL, &fd);
+	else
+		fd = make_netlink(NULL);
+	if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &length))
+		*ret_cookie = 0;
+	return 0;
+}
+
+bool raceway_listeners_given(struct raceway_listeners *listeners, const char *name, uint64_t netns)
+{
+	struct raceway_listener *l =
+		(struct raceway_listener *)raceway_listeners_find(listeners, name);
+	uint64_t cookie;
+
+	if (!l)
+		return true;
+	if (cookie_of(l, &cookie) || (netns && cookie && netns != cookie))
+		return false;
+	l->given = true;
+	l->why[0] = '\0';
+	return true;
 }
 
 static int make(struct raceway_listener *l)

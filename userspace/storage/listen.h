@@ -33,8 +33,10 @@ int raceway_listeners_sync(struct raceway_listeners *listeners, const struct rac
 bool raceway_listeners_look(struct raceway_listeners *listeners);
 /* The engine has no socket of ours any more. */
 void raceway_listeners_forget(struct raceway_listeners *listeners);
-/* The engine has the socket of this portal already. */
-void raceway_listeners_given(struct raceway_listeners *listeners, const char *name);
+/* The engine has a socket of this portal already, in the namespace with the cookie `netns`
+ * (SO_NETNS_COOKIE; 0: it does not say). False if that is not where the portal is: the engine is to
+ * let go of it. */
+bool raceway_listeners_given(struct raceway_listeners *listeners, const char *name, uint64_t netns);
 /* Makes what is missing and gives it to the engine. What cannot be is said in `why`; the first
  * that never could, of a portal that is new or elsewhere by now, is the error. 0 or negative; the
  * wire's own failures end it. */

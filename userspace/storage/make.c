@@ -108,18 +108,38 @@ static int release_sockets(struct raceway_storage *s, json_t *document, struct r
 	return any ? configure(s, without, &problems, err) : 0;
 }
 
-/* Sockets that the engine has from a former daemon. */
-static int learn_sockets(struct raceway_storage *s)
+/* Sockets that the engine has from a former daemon. *ret_stale: some are in another namespace than
+ * their portals by now. */
+static int learn_sockets(struct raceway_storage *s, bool *ret_stale)
 {
 	json_auto_t *status = raceway_storage_status(s, false);
 	json_t *portal;
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "portals"), i, portal)
-		if (json_is_true(json_object_get(portal, "listening")))
-			raceway_listeners_given(&s->listeners,
-						raceway_storage_text(portal, "name"));
+		if (json_is_true(json_object_get(portal, "listening")) &&
+		    !raceway_listeners_given(
+			    &s->listeners, raceway_storage_text(portal, "name"),
+			    (uint64_t)json_integer_value(json_object_get(portal, "netns"))))
+			*ret_stale = true;
 	return status ? 0 : -EIO;
+}
+
+/* An engine that knows of no daemon yet: what it has that is right stays. */
+static int meet(struct raceway_storage *s, json_t *document, json_t **problems,
+		struct raceway_error *err)
+{
+	bool stale = false;
+	int r = learn_sockets(s, &stale);
+
+	if (r < 0 || !stale)
+		return r;
+	r = release_sockets(s, document, err);
+	if (r < 0)
+		return r;
+	json_decref(*problems);
+	*problems = NULL;
+	return configure(s, document, problems, err);
 }
 
 static int make(struct raceway_storage *s, json_t *document, bool strict, struct raceway_error *err)
@@ -133,7 +153,7 @@ static int make(struct raceway_storage *s, json_t *document, bool strict, struct
 	if (r == 0)
 		r = configure(s, document, &problems, err);
 	if (r == 0 && first)
-		r = learn_sockets(s);
+		r = meet(s, document, &problems, err);
 	if (r < 0)
 		return r;
 	refused = strict ? new_problem(s->problems, problems, before, document, err) : 0;

@@ -76,9 +76,10 @@ void raceway_storage_change_clear(struct raceway_storage_change *change);
  * engine is to be told of the old model again. Nothing is done where nothing differs. */
 int raceway_storage_make(struct raceway_storage *storage, const struct raceway_model *model,
 			 bool strict, struct raceway_error *err);
-/* Deletes the file of a volume that is served no more; 0 also if there is none. */
+/* Deletes what is left of a volume that is served no more: its file in the pool `path` (NULL: it
+ * has none), and what the engine keeps under its `id` (NULL: nothing). 0 also if there is none. */
 int raceway_storage_delete(struct raceway_storage *storage, const char *volume, const char *path,
-			   struct raceway_error *err);
+			   const char *id, struct raceway_error *err);
 
 /* Something is to be read, or it is time: events, a new engine, sockets that were missing. */
 void raceway_storage_tend(struct raceway_storage *storage, const struct raceway_model *model);

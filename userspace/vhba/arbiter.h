@@ -57,6 +57,8 @@ struct raceway_flow {
 	/* The worker's: tasks that wait for their rate. */
 	struct raceway_tasks paced;
 	struct raceway_timer timer;
+	struct raceway_call turn; /* the first of them waits for the worker's turn, too */
+	bool turning;
 	size_t held;	 /* in all queues */
 	size_t barriers; /* ordered tasks among them */
 

@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* Of a task that waits for no turn. */
+#define SMALL_BYTES (64U << 10)
+
 #define OF(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 void raceway_flow_hold(struct raceway_flow *flow)
@@ -52,15 +55,21 @@ static void hold(struct raceway_flow *flow, struct raceway_task *task)
 	raceway_scsi_hold(task, cancel);
 }
 
+/* Whether it waits for a round of the worker that has room for it. Who wants little need not. */
+static bool waits_for_round(const struct raceway_flow *flow, const struct raceway_task *task)
+{
+	return task->serve.bytes > SMALL_BYTES && raceway_worker_is_busy(flow->worker);
+}
+
 /* Tasks that have got their place at the store. */
 static void take_granted(struct raceway_call *call, struct raceway_worker *worker)
 {
 	struct raceway_flow *flow = OF(struct raceway_flow, call, call);
 	pthread_mutex_t *lock = &flow->claim->arbiter->lock;
 	struct raceway_task *task;
+	bool more;
 
 	pthread_mutex_lock(lock);
-	flow->called = false;
 	/* One by one: to run one may cancel another. */
 	while ((task = raceway_tasks_take(&flow->granted))) {
 		pthread_mutex_unlock(lock);
@@ -68,9 +77,16 @@ static void take_granted(struct raceway_call *call, struct raceway_worker *worke
 		raceway_flow_state(task, RACEWAY_TASK_PLACED);
 		flow->run(flow, task);
 		pthread_mutex_lock(lock);
+		if (flow->granted.first && waits_for_round(flow, flow->granted.first))
+			break;
 	}
+	more = flow->granted.first;
+	flow->called = more;
 	pthread_mutex_unlock(lock);
-	raceway_flow_put(flow);
+	if (more)
+		raceway_worker_turn(worker, call);
+	else
+		raceway_flow_put(flow);
 }
 
 /* It passes its rate. */
@@ -102,8 +118,18 @@ static bool waits_for_store(struct raceway_flow *flow)
 	return waits;
 }
 
-/* Lets go of all that may pass now, and sets the timer for the rest. */
-static void pace(struct raceway_flow *flow)
+static void ask_for_turn(struct raceway_flow *flow)
+{
+	if (flow->turning)
+		return;
+	flow->turning = true;
+	raceway_flow_hold(flow);
+	raceway_worker_turn(flow->worker, &flow->turn);
+}
+
+/* Lets go of all that may pass now, and sets the timer for the rest, or waits for the worker's
+ * `turn`, with which the first need not wait for one. */
+static void pace(struct raceway_flow *flow, bool turn)
 {
 	struct raceway_task *task;
 
@@ -114,6 +140,11 @@ static void pace(struct raceway_flow *flow)
 		if (is_charged(task) && at > now_ns &&
 		    !raceway_timer_set(flow->worker, &flow->timer, at))
 			return;
+		if (!turn && waits_for_round(flow, task)) {
+			ask_for_turn(flow);
+			return;
+		}
+		turn = false;
 		raceway_tasks_take(&flow->paced);
 		if (is_charged(task))
 			charge(flow, task);
@@ -134,7 +165,16 @@ static void expired(struct raceway_timer *timer)
 
 	/* What runs may end the session. */
 	raceway_flow_hold(flow);
-	pace(flow);
+	pace(flow, false);
+	raceway_flow_put(flow);
+}
+
+static void take_turn(struct raceway_call *call, struct raceway_worker *worker)
+{
+	struct raceway_flow *flow = OF(struct raceway_flow, turn, call);
+
+	flow->turning = false;
+	pace(flow, true);
 	raceway_flow_put(flow);
 }
 
@@ -150,6 +190,7 @@ void raceway_flow_init(struct raceway_flow *flow, struct raceway_claim *claim,
 		.gone = gone,
 		.holds = 1,
 		.timer.expired = expired,
+		.turn.run = take_turn,
 		.call.run = take_granted,
 	};
 	raceway_tasks_init(&flow->paced);
@@ -174,7 +215,8 @@ bool raceway_flow_enter(struct raceway_flow *flow, struct raceway_task *task)
 	if (may_pass(flow, task)) {
 		if (!is_charged(task))
 			return false;
-		if (raceway_rates_ready(flow->claim->rates, now_ns) == now_ns) {
+		if (!waits_for_round(flow, task) &&
+		    raceway_rates_ready(flow->claim->rates, now_ns) == now_ns) {
 			charge(flow, task);
 			if (enter_store(flow, task))
 				return false;
@@ -187,7 +229,7 @@ bool raceway_flow_enter(struct raceway_flow *flow, struct raceway_task *task)
 	raceway_flow_state(task, RACEWAY_TASK_PACED);
 	raceway_tasks_put(&flow->paced, task);
 	if (flow->paced.first == task)
-		pace(flow);
+		pace(flow, false);
 	return true;
 }
 
@@ -211,6 +253,6 @@ void raceway_flow_cancel(struct raceway_flow *flow, struct raceway_task *task)
 void raceway_flow_look(struct raceway_flow *flow)
 {
 	raceway_flow_hold(flow);
-	pace(flow);
+	pace(flow, false);
 	raceway_flow_put(flow);
 }

@@ -227,11 +227,17 @@ int raceway_location_socket(void)
 	return fd < 0 ? -errno : fd;
 }
 
+uint64_t raceway_location_netns(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) ? 0 : cookie;
+}
+
 bool raceway_location_same_netns(int fd, int other)
 {
-	uint64_t one = 0, two = 0;
-	socklen_t length = sizeof(one);
+	uint64_t cookie = raceway_location_netns(fd);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &one, &length) &&
-	       !getsockopt(other, SOL_SOCKET, SO_NETNS_COOKIE, &two, &length) && one == two;
+	return cookie && cookie == raceway_location_netns(other);
 }

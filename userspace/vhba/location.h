@@ -10,6 +10,9 @@
 
 /* A NETLINK_ROUTE socket of the caller's network namespace, or -errno. */
 int raceway_location_socket(void);
+/* A socket's network namespace as a number that no other one has until the machine starts anew; 0:
+ * it cannot be told. */
+uint64_t raceway_location_netns(int fd);
 /* Whether two sockets are in one network namespace. */
 bool raceway_location_same_netns(int fd, int other);
 

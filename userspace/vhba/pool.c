@@ -73,6 +73,24 @@ int raceway_pool_open(const char *path, const char *volume, int *ret_fd, struct 
 	return 0;
 }
 
+int raceway_pool_look(const char *path, const char *volume, bool *ret_there,
+		      struct raceway_error *err)
+{
+	RACEWAY_CLOSE int dir = -1;
+	struct stat info;
+	char file[256];
+	int ret = enter(path, volume, &dir, file, sizeof(file), err);
+	bool there;
+
+	if (ret)
+		return ret;
+	there = !fstatat(dir, file, &info, AT_SYMLINK_NOFOLLOW);
+	if (!there && errno != ENOENT)
+		return fail(err, volume, file);
+	*ret_there = there;
+	return 0;
+}
+
 int raceway_pool_create(const char *path, const char *volume, uint64_t size,
 			struct raceway_error *err)
 {

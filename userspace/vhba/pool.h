@@ -14,6 +14,9 @@
 
 /* Opens the file for reading and writing. NOT_FOUND if there is none. */
 int raceway_pool_open(const char *path, const char *volume, int *ret_fd, struct raceway_error *err);
+/* Whether there is one, of whatever kind; an error if that cannot be told. */
+int raceway_pool_look(const char *path, const char *volume, bool *ret_there,
+		      struct raceway_error *err);
 /* REFUSED if there is one. */
 int raceway_pool_create(const char *path, const char *volume, uint64_t size,
 			struct raceway_error *err);

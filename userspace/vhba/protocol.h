@@ -30,13 +30,15 @@
  * create     {"volume": SAN/NAME, "type", "path", "size"}: a new thin file; refused if there is
  *            one. An absent file of a configured volume is a problem, never made anew.
  * resize     {"volume", "type", "path", "size"}: never smaller.
- * delete     {"volume", "type", "path"}
- * clone      {"from", "to", "path"}: by reflink, answer {"copied": false}; else a copy goes on
- *            after the answer {"copied": true}, events "volume-copy" {"volume", "done", "of",
- *            "error"} tell how far; a copy that fails is removed.
- * status     {"stats": true | false} -> {"portals": [{"name", "listening", "sessions"}],
- *              "volumes": [{"name", "oper": "up" | reason, "size", "used", "copying": percent}],
- *              "vhbas": [{"name", "sessions": [{"peer", "portal", "transport", "initiator",
+ * delete     {"volume", "type", "path", "volume_id"}: the file, if there is a path, and what is
+ * kept under an id that is not configured any more, if there is one. clone      {"from", "to",
+ * "path"}: by reflink, answer {"copied": false}; else a copy goes on after the answer {"copied":
+ * true}, events "volume-copy" {"volume", "done", "of", "error"} tell how far; a copy that fails is
+ * removed. status     {"stats": true | false} -> {"portals": [{"name", "listening", "sessions",
+ * "netns": the cookie of its socket's namespace (SO_NETNS_COOKIE), if it listens}], "volumes":
+ * [{"name", "oper": "up" | reason, "size", "used", "copying": percent, "file": whether there is a
+ * file of that name in a pool; absent where there is to be none, and where its directory cannot be
+ * looked at}], "vhbas": [{"name", "sessions": [{"peer", "portal", "transport", "initiator",
  *                "since": ns of CLOCK_REALTIME}], "queue_depth", with stats: "read", "write":
  *                {"ios", "bytes", "latency": {"p50", "p99", "p999"} ns},
  *                "luns": [{"lun", "read": {"ios", "bytes"}, "write": {...}}]}]}

@@ -2,6 +2,7 @@
 /* A table of operations; what they all have in common stands around it. */
 #include "vhba/requests.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,8 @@
 #include "util/version.h"
 #include "vhba/copy.h"
 #include "vhba/fields.h"
+#include "vhba/keep.h"
+#include "vhba/names.h"
 #include "vhba/pool.h"
 #include "vhba/portal.h"
 #include "vhba/protocol.h"
@@ -129,25 +132,52 @@ static int do_resize(struct call *c)
 	return ret;
 }
 
+/* Reservations of a volume that is gone. */
+static int forget_kept(struct call *c)
+{
+	const struct raceway_config *config = c->engine->config;
+	char text[32];
+	uint64_t id;
+
+	if (raceway_field_text(c->request, "volume_id", false, text, sizeof(text), c->err))
+		return -EINVAL;
+	if (!text[0])
+		return 0;
+	if (raceway_name_hex64(text, &id))
+		return raceway_error_set(c->err, RACEWAY_FAULT_INVALID, "", "volume_id",
+					 "%s is not 16 hexadecimal digits", text);
+	for (size_t i = 0; config && i < config->volume_count; i++) {
+		if (config->volumes[i].id == id)
+			return 0;
+	}
+	raceway_keep_forget(c->engine->keep_dir, id);
+	return 0;
+}
+
+static int delete_file(struct call *c, const struct file_request *f)
+{
+	if (raceway_engine_is_mapped(c->engine, f->volume))
+		return raceway_error_set(c->err, RACEWAY_FAULT_REFUSED, f->volume, "volume",
+					 "it is mapped");
+	/* What is being made has no file yet, unless it has just been finished. */
+	if (raceway_copy_is_making(c->engine, f->volume)) {
+		struct raceway_error none;
+
+		raceway_copy_stop(c->engine, f->volume);
+		(void)raceway_pool_delete(f->path, f->volume, &none);
+		return 0;
+	}
+	return raceway_pool_delete(f->path, f->volume, c->err);
+}
+
 static int do_delete(struct call *c)
 {
 	struct file_request f;
 	int ret = read_file_request(c, false, &f);
 
-	if (!ret && raceway_engine_is_mapped(c->engine, f.volume))
-		ret = raceway_error_set(c->err, RACEWAY_FAULT_REFUSED, f.volume, "volume",
-					"it is mapped");
-	if (ret || !has_file(&f))
-		return ret;
-	/* What is being made has no file yet, unless it has just been finished. */
-	if (raceway_copy_is_making(c->engine, f.volume)) {
-		struct raceway_error none;
-
-		raceway_copy_stop(c->engine, f.volume);
-		(void)raceway_pool_delete(f.path, f.volume, &none);
-		return 0;
-	}
-	return raceway_pool_delete(f.path, f.volume, c->err);
+	if (!ret && f.path[0] && has_file(&f))
+		ret = delete_file(c, &f);
+	return ret ? ret : forget_kept(c);
 }
 
 static int do_clone(struct call *c)

@@ -7,6 +7,8 @@
 
 #include "vhba/copy.h"
 #include "vhba/disk.h"
+#include "vhba/location.h"
+#include "vhba/pool.h"
 #include "vhba/session.h"
 
 struct gather {
@@ -99,14 +101,28 @@ static void add_upstream(struct raceway_engine *engine, const char *name, json_t
 	}
 }
 
-static json_t *volume_object(struct raceway_engine *engine, const char *name)
+/* Whether what a volume is to be served from is there, served or not. */
+static void add_file(const struct raceway_volume_config *config, json_t *object)
 {
+	struct raceway_error unknown = { 0 };
+	bool there;
+
+	if (config->san->type == RACEWAY_SAN_POOL && !config->dev[0] &&
+	    !raceway_pool_look(config->san->path, config->name, &there, &unknown))
+		json_object_set_new(object, "file", json_boolean(there));
+}
+
+static json_t *volume_object(struct raceway_engine *engine,
+			     const struct raceway_volume_config *config)
+{
+	const char *name = config->name;
 	const struct raceway_volume *volume = find_volume(engine, name);
 	int percent = raceway_copy_percent(engine, name);
 	uint64_t used = 0;
 	json_t *object =
 		json_pack("{s:s, s:o}", "name", name, "oper", problem_of(engine, "volume", name));
 
+	add_file(config, object);
 	if (percent >= 0) {
 		json_object_set_new(object, "oper", json_string("copying"));
 		json_object_set_new(object, "copying", json_integer(percent));
@@ -124,8 +140,13 @@ static json_t *volume_object(struct raceway_engine *engine, const char *name)
 
 static json_t *portal_object(const struct raceway_portal *portal)
 {
-	return json_pack("{s:s, s:b, s:i}", "name", portal->name, "listening", portal->fd >= 0,
-			 "sessions", 0);
+	json_t *object = json_pack("{s:s, s:b, s:i}", "name", portal->name, "listening",
+				   portal->fd >= 0, "sessions", 0);
+	uint64_t netns = portal->fd < 0 ? 0 : raceway_location_netns(portal->fd);
+
+	if (netns)
+		json_object_set_new(object, "netns", json_integer((json_int_t)netns));
+	return object;
 }
 
 static json_t *vhba_object(const struct raceway_vhba *vhba)
@@ -224,7 +245,7 @@ void raceway_status_add(struct raceway_engine *engine, bool with_stats, json_t *
 	for (size_t i = 0; i < engine->vhba_count; i++)
 		json_object_set_new(g.vhbas, engine->vhbas[i]->name, vhba_object(engine->vhbas[i]));
 	for (size_t i = 0; config && i < config->volume_count; i++)
-		json_array_append_new(volumes, volume_object(engine, config->volumes[i].name));
+		json_array_append_new(volumes, volume_object(engine, &config->volumes[i]));
 	raceway_engine_each(engine, gather, &g);
 	end_sums(&g);
 	json_object_set_new(answer, "portals", to_list(g.portals));

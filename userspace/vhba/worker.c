@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A round of a worker: submit, wait, complete, expire, run what was called, run what was put off.
- */
+/* A round of a worker: submit, wait, complete, expire, run what was called, run whose turn it is,
+ * run what was put off. */
 #include "vhba/worker.h"
 
 #include <errno.h>
@@ -28,8 +28,9 @@ struct raceway_worker {
 	pthread_t thread;
 	uint64_t now_ns;
 	struct raceway_heap timers;
-	struct queue later;
-	bool stop; /* the worker's own */
+	struct queue turns, later;
+	uint64_t spent; /* bytes of this round */
+	bool stop;	/* the worker's own */
 	struct raceway_call stopping;
 
 	int eventfd;
@@ -125,6 +126,35 @@ void raceway_worker_later(struct raceway_worker *worker, struct raceway_call *ca
 	put(&worker->later, call);
 }
 
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
+{
+	worker->spent += bytes;
+}
+
+bool raceway_worker_is_busy(const struct raceway_worker *worker)
+{
+	return worker->spent >= RACEWAY_ROUND_BYTES || worker->turns.first;
+}
+
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call)
+{
+	put(&worker->turns, call);
+}
+
+static void run_turns(struct raceway_worker *worker)
+{
+	struct raceway_call *call;
+
+	while ((call = worker->turns.first)) {
+		worker->turns.first = call->next;
+		if (!call->next)
+			empty(&worker->turns);
+		call->run(call, worker);
+		if (worker->spent >= RACEWAY_ROUND_BYTES)
+			return;
+	}
+}
+
 void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *call)
 {
 	const uint64_t one = 1;
@@ -165,8 +195,11 @@ static void submit_and_wait(struct raceway_worker *worker)
 	const struct raceway_heap_node *first = raceway_heap_first(&worker->timers);
 	struct io_uring_cqe *cqe;
 
-	if (first) {
-		uint64_t now = raceway_clock_ns(), left = first->key > now ? first->key - now : 0;
+	if (first || worker->turns.first) {
+		uint64_t now = raceway_clock_ns(), left = 0;
+
+		if (!worker->turns.first && first->key > now)
+			left = first->key - now;
 
 		timeout.tv_sec = (int64_t)(left / 1000000000ULL);
 		timeout.tv_nsec = (long long)(left % 1000000000ULL);
@@ -180,6 +213,7 @@ static void *run(void *context)
 {
 	struct raceway_worker *worker = context;
 	struct io_uring_cqe *cqes[COMPLETIONS];
+	struct raceway_call *last;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 	/* From here on the ring is this thread's alone. (The library's own function for that is
@@ -194,6 +228,7 @@ static void *run(void *context)
 
 		submit_and_wait(worker);
 		worker->now_ns = raceway_clock_ns();
+		worker->spent = 0;
 		while ((count = io_uring_peek_batch_cqe(&worker->ring, cqes, COMPLETIONS)) > 0) {
 			for (unsigned int i = 0; i < count; i++) {
 				struct raceway_wait *wait = io_uring_cqe_get_data(cqes[i]);
@@ -206,11 +241,16 @@ static void *run(void *context)
 			io_uring_cq_advance(&worker->ring, count);
 		}
 		expire(worker);
+		run_turns(worker);
 		while ((later = worker->later.first)) {
 			empty(&worker->later);
 			run_all(worker, later);
 		}
 	}
+	/* What waits for its turn has been aborted, and is to learn of it. */
+	last = worker->turns.first;
+	empty(&worker->turns);
+	run_all(worker, last);
 	return NULL;
 }
 
@@ -241,6 +281,7 @@ int raceway_worker_start(unsigned int number, struct raceway_worker **ret_worker
 	worker->wake.complete = woken;
 	worker->stopping.run = stop;
 	worker->now_ns = raceway_clock_ns();
+	empty(&worker->turns);
 	empty(&worker->later);
 	empty(&worker->calls);
 	pthread_mutex_init(&worker->lock, NULL);

@@ -54,6 +54,16 @@ int raceway_timer_set(struct raceway_worker *worker, struct raceway_timer *timer
 void raceway_timer_clear(struct raceway_worker *worker, struct raceway_timer *timer);
 /* From any thread: run() on the worker, in the order of the calls of one thread. */
 void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *call);
+/* A round moves so many bytes of disks, and one operation; then the worker looks for what else has
+ * come, so that who wants little does not wait long for those who want much. */
+#define RACEWAY_ROUND_BYTES (4U << 20)
+/* An operation of so many bytes begins in this round. */
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes);
+/* Whether more is to wait for its turn: the round is full, or others wait already. */
+bool raceway_worker_is_busy(const struct raceway_worker *worker);
+/* In its turn, in this round or a later one: in the order of the calls, while the round is not
+ * full, and one at least. On the worker itself. */
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call);
 /* Once before the worker sleeps or looks for new completions: to send what was gathered in this
  * round as one. On the worker itself. Runs in the order of the calls. */
 void raceway_worker_later(struct raceway_worker *worker, struct raceway_call *call);

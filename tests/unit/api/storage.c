@@ -258,7 +258,24 @@ Test(api_storage, a_file_goes_last)
 	make_scene();
 	cr_expect_eq(call("DELETE", "/v1/volumes/p/v", NULL), 204);
 	cr_expect_str_eq(fake_order(), "configure delete", "%s", fake_order());
+	cr_expect_str_eq(json_string_value(json_object_get(fake_request("delete"), "path")),
+			 "/tmp");
+	cr_expect_eq(json_string_length(json_object_get(fake_request("delete"), "volume_id")), 16);
 	cr_expect(!is_noted("p/v"));
+}
+
+/* What the engine keeps of it goes, too. */
+Test(api_storage, a_volume_without_a_file)
+{
+	make_scene();
+	cr_expect_eq(call("POST", "/v1/sans", "{\"name\":\"n\",\"type\":\"null\"}"), 201);
+	cr_expect_eq(call("POST", "/v1/volumes", "{\"name\":\"n/v\",\"size\":\"1m\"}"), 201);
+	fake_forget();
+	cr_expect_eq(call("DELETE", "/v1/volumes/n/v", NULL), 204, "%s", message());
+	cr_expect_str_eq(fake_order(), "configure delete", "%s", fake_order());
+	cr_expect_null(json_object_get(fake_request("delete"), "path"));
+	cr_expect_eq(json_string_length(json_object_get(fake_request("delete"), "volume_id")), 16);
+	cr_expect(!is_noted("n/v"));
 }
 
 Test(api_storage, a_deletion_that_was_cut_off)
@@ -370,9 +387,48 @@ Test(api_storage, a_copy_whose_engine_dies)
 	start_copy("c");
 	fake_stop();
 	await_volume("/v1/volumes/p/c", 200);
-	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"c.raw: No such file or directory\"}]";
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"c.raw: No such file or directory\","
+		       "\"file\":false}]";
 	fake_start();
 	await_volume("/v1/volumes/p/c", 404);
+}
+
+/* It is whole, and cannot be served now: that is no reason to delete it. */
+Test(api_storage, a_copy_that_is_there_and_cannot_be_served)
+{
+	make_scene();
+	start_copy("c");
+	fake_stop();
+	await_volume("/v1/volumes/p/c", 200);
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"somebody else serves it\",\"file\":true}]";
+	fake_start();
+	for (int i = 0; i < 100 && is_copying("p/c"); i++)
+		tend();
+	cr_expect(!is_copying("p/c"));
+	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
+	cr_expect_eq(fake_asked("delete"), 0);
+}
+
+/* Its directory cannot be looked at: it is asked for again. */
+Test(api_storage, a_copy_of_which_nothing_is_known)
+{
+	make_scene();
+	start_copy("c");
+	fake_stop();
+	await_volume("/v1/volumes/p/c", 200);
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"/srv/p: No such file or directory\"}]";
+	fake_start();
+	for (int i = 0; i < 20 && !fake_asked("status"); i++)
+		tend();
+	tend();
+	cr_expect(is_copying("p/c"));
+	cr_expect_eq(call("GET", "/v1/volumes/p/c", NULL), 200);
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"up\",\"file\":true}]";
+	fake_event("{\"event\":\"session-open\",\"vhba\":\"w/h\"}");
+	for (int i = 0; i < 100 && is_copying("p/c"); i++)
+		tend();
+	cr_expect(!is_copying("p/c"));
+	cr_expect_eq(fake_asked("delete"), 0);
 }
 
 /* It was finished while the daemon was away. */
@@ -382,7 +438,7 @@ Test(api_storage, a_copy_that_nobody_saw_end)
 	start_copy("c");
 	fake_stop();
 	await_volume("/v1/volumes/p/c", 200);
-	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"up\"}]";
+	fake.volumes = "[{\"name\":\"p/c\",\"oper\":\"up\",\"file\":true}]";
 	fake_start();
 	for (int i = 0; i < 100 && is_copying("p/c"); i++)
 		tend();

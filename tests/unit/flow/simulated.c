@@ -77,21 +77,83 @@ static void run_calls(void)
 	}
 }
 
+static struct raceway_call *turns, **turns_end = &turns;
+static uint64_t spent, ns_per_mib;
+
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
+{
+	spent += bytes;
+}
+
+bool raceway_worker_is_busy(const struct raceway_worker *worker)
+{
+	return spent >= RACEWAY_ROUND_BYTES || turns;
+}
+
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call)
+{
+	call->next = NULL;
+	*turns_end = call;
+	turns_end = &call->next;
+}
+
+static void run_turns(void)
+{
+	while (turns) {
+		struct raceway_call *call = turns;
+
+		turns = call->next;
+		if (!turns)
+			turns_end = &turns;
+		call->run(call, &workers[0]);
+		if (spent >= RACEWAY_ROUND_BYTES)
+			return;
+	}
+}
+
+void simulated_cost(uint64_t ns)
+{
+	ns_per_mib = ns;
+}
+
+static void expire(struct raceway_heap_node *node)
+{
+	struct raceway_timer *timer =
+		(struct raceway_timer *)((char *)node - offsetof(struct raceway_timer, node));
+
+	raceway_timer_clear(&workers[0], timer);
+	timer->expired(timer);
+	run_calls();
+}
+
+/* One round: what was called, timers that are due, whose turn it is; time passes by what it moved.
+ */
+static void run_round(uint64_t until_ns, uint64_t late_ns)
+{
+	struct raceway_heap_node *first;
+
+	spent = 0;
+	run_calls();
+	while ((first = raceway_heap_first(&timers)) && first->key <= until_ns &&
+	       first->key + late_ns <= now_ns)
+		expire(first);
+	run_turns();
+	now_ns += (uint64_t)((double)spent / (1 << 20) * (double)ns_per_mib);
+}
+
 void simulated_run(uint64_t until_ns, uint64_t late_ns)
 {
 	struct raceway_heap_node *first;
 
-	run_calls();
-	while ((first = raceway_heap_first(&timers)) && first->key <= until_ns) {
-		struct raceway_timer *timer =
-			(struct raceway_timer *)((char *)first -
-						 offsetof(struct raceway_timer, node));
-
+	for (;;) {
+		run_round(until_ns, late_ns);
+		if (calls || turns)
+			continue;
+		first = raceway_heap_first(&timers);
+		if (!first || first->key > until_ns)
+			break;
 		if (first->key + late_ns > now_ns)
 			now_ns = first->key + late_ns;
-		raceway_timer_clear(&workers[0], timer);
-		timer->expired(timer);
-		run_calls();
 	}
 	if (now_ns < until_ns)
 		now_ns = until_ns;

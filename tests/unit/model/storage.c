@@ -854,7 +854,13 @@ Test(storage, going)
 	cr_assert_eq(raceway_model_delete(next, kind("volume"), "pool/disk", &err), 0);
 	cr_assert_eq(raceway_model_delete(next, kind("volume"), "none/n", &err), 0);
 	going = raceway_volumes_going(model, next);
-	cr_expect_eq(json_object_size(going), 1, "neither a device nor nothing");
+	cr_expect_eq(json_object_size(going), 3);
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(going, "none/n"), "going")),
+		"none", "there is no file");
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(going, "pool/disk"), "going")),
+		"none", "a device is left alone");
 	cr_expect_str_eq(
 		json_string_value(json_object_get(json_object_get(going, "other/x"), "going")),
 		"/srv/other", "with the SAN it goes too");

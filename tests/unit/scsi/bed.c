@@ -12,6 +12,7 @@ struct raceway_worker {
 	struct raceway_call *first, **end;
 	pthread_mutex_t lock;
 	pthread_cond_t called;
+	uint64_t spent;
 };
 
 /* All that was given out: what a test leaves behind is no leak. */
@@ -48,6 +49,21 @@ void raceway_worker_call(struct raceway_worker *worker, struct raceway_call *cal
 	worker->end = &call->next;
 	pthread_cond_signal(&worker->called);
 	pthread_mutex_unlock(&worker->lock);
+}
+
+void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
+{
+	worker->spent += bytes;
+}
+
+bool raceway_worker_is_busy(const struct raceway_worker *worker)
+{
+	return worker->spent >= RACEWAY_ROUND_BYTES;
+}
+
+void raceway_worker_turn(struct raceway_worker *worker, struct raceway_call *call)
+{
+	raceway_worker_call(worker, call);
 }
 
 uint64_t raceway_worker_now(const struct raceway_worker *worker)
@@ -97,6 +113,7 @@ void bed_pass(uint64_t ns)
 		if (timer->at_ns > now_ns)
 			now_ns = timer->at_ns;
 		timer->at_ns = 0;
+		workers[0].spent = 0;
 		timer->expired(timer);
 	}
 	now_ns = until;
@@ -126,6 +143,7 @@ unsigned int bed_run_calls_once(struct raceway_worker *worker)
 	call = worker->first;
 	worker->first = NULL;
 	worker->end = &worker->first;
+	worker->spent = 0;
 	pthread_mutex_unlock(&worker->lock);
 	while (call) {
 		struct raceway_call *next = call->next;
@@ -150,6 +168,7 @@ void bed_wait_call(struct raceway_worker *worker)
 {
 	struct raceway_call *call = await_call(worker);
 
+	worker->spent = 0;
 	call->run(call, worker);
 }
 
@@ -323,6 +342,7 @@ void bed_prepare(struct bed_task *t, struct raceway_nexus *nexus, const char *cd
 	memset(&t->task, 0, sizeof(t->task));
 	t->task.nexus = nexus;
 	t->task.worker = bed_worker(0);
+	t->task.worker->spent = 0;
 	t->task.tag = ++tag;
 	t->task.cdb_bytes = parse_cdb(cdb, t->task.cdb);
 	t->task.attribute = RACEWAY_TASK_SIMPLE;

@@ -75,9 +75,14 @@ static json_t *status(void)
 	json_t *portals = json_array(), *name;
 	size_t i;
 
-	json_array_foreach (fake.portals, i, name)
-		json_array_append_new(portals, json_pack("{s:O, s:b, s:i}", "name", name,
-							 "listening", 1, "sessions", 0));
+	json_array_foreach (fake.portals, i, name) {
+		json_t *portal =
+			json_pack("{s:O, s:b, s:i}", "name", name, "listening", 1, "sessions", 0);
+
+		if (fake.netns)
+			json_object_set_new(portal, "netns", json_integer(fake.netns));
+		json_array_append_new(portals, portal);
+	}
 	return portals;
 }
 

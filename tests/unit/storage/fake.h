@@ -29,6 +29,7 @@ struct fake {
 	const char *problems; /* JSON list that configure answers */
 	bool copied;	      /* clones are copies that go on */
 	const char *volumes;  /* JSON list that status answers */
+	long long netns;      /* cookie of the namespace of all portals; 0: it does not say */
 	/* what was seen */
 	int count;
 	char ops[FAKE_OPS][16];

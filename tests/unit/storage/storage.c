@@ -248,9 +248,17 @@ Test(storage, files_that_cannot_be_made, .init = begin, .fini = end)
 Test(storage, files_that_are_to_go, .init = begin, .fini = end)
 {
 	made();
-	cr_expect_eq(raceway_storage_delete(&storage, "pool/spare", "/srv/pool", &err), 0);
+	cr_expect_eq(raceway_storage_delete(&storage, "pool/spare", "/srv/pool", "0123456789abcdef",
+					    &err),
+		     0);
 	expect_request("delete",
-		       "{\"path\":\"/srv/pool\",\"type\":\"pool\",\"volume\":\"pool/spare\"}");
+		       "{\"path\":\"/srv/pool\",\"type\":\"pool\",\"volume\":\"pool/spare\","
+		       "\"volume_id\":\"0123456789abcdef\"}");
+	fake_forget();
+	cr_expect_eq(raceway_storage_delete(&storage, "pool/disk", NULL, "0123456789abcdef", &err),
+		     0);
+	expect_request("delete", "{\"type\":\"\",\"volume\":\"pool/disk\","
+				 "\"volume_id\":\"0123456789abcdef\"}");
 }
 
 /* What could be served before must not become a problem by a change; what could not may stay. */
@@ -343,6 +351,32 @@ Test(storage, a_return_of_the_daemon, .init = begin, .fini = end)
 	scene_del(model, "portal", "p1");
 	cr_expect_eq(raceway_storage_make(&storage, model, true, &err), 0);
 	cr_expect_str_eq(fake_order(), "configure");
+}
+
+/* The engine listens where the portal was; the daemon was away when that became another place. */
+Test(storage, a_return_to_another_namespace, .init = begin, .fini = end)
+{
+	long long own = 0;
+	socklen_t length = sizeof(own);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_eq(getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &own, &length), 0);
+	close(fd);
+	made();
+	raceway_storage_close(&storage);
+	fake.netns = own;
+	open_storage("none");
+	raceway_storage_start(&storage, model);
+	cr_expect_str_eq(fake_order(), "hello configure status", "it is where it should be: %s",
+			 fake_order());
+	raceway_storage_close(&storage);
+	fake_forget();
+	fake.netns = own + 1;
+	open_storage("none");
+	raceway_storage_start(&storage, model);
+	cr_expect_str_eq(fake_order(), "hello configure status configure configure listen", "%s",
+			 fake_order());
+	cr_expect_str_eq(raceway_listeners_find(&storage.listeners, "p1")->why, "");
 }
 
 Test(storage, portals_come_move_and_go, .init = begin, .fini = end)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Files of a pool, secrets, and reservations that are kept, in a folder of the test's own. */
+/* Files of a pool, and secrets, in a folder of the test's own. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vhba/keep.h"
 #include "vhba/names.h"
 #include "vhba/pool.h"
 #include "vhba/secret.h"
@@ -174,31 +173,4 @@ Test(secret, comes_from_a_file_that_others_cannot_read, .init = begin, .fini = e
 	cr_expect_eq(raceway_secret_read(in_folder("none"), secret, 32, &bytes, NULL), -EINVAL);
 	cr_expect_eq(raceway_secret_read(folder, secret, 32, &bytes, NULL), -EINVAL);
 	cr_expect_eq(bytes, 13, "untouched on failure");
-}
-
-Test(keep, what_is_saved_is_there_again, .init = begin, .fini = end)
-{
-	struct raceway_vhba_keep keep;
-	char state[64];
-	size_t bytes = 9;
-	int dir = -1;
-
-	cr_assert_eq(raceway_keep_open(in_folder("state"), &dir), 0);
-	raceway_keep_init(&keep, dir, 0xabc);
-	cr_assert_eq(keep.keep.load(&keep, state, sizeof(state), &bytes), 0);
-	cr_expect_eq(bytes, 0, "nothing yet");
-	cr_assert_eq(keep.keep.save(&keep, "first state", 11), 0);
-	cr_assert_eq(keep.keep.save(&keep, "second", 6), 0);
-	close(dir);
-	cr_assert_eq(raceway_keep_open(in_folder("state"), &dir), 0);
-	raceway_keep_init(&keep, dir, 0xabc);
-	cr_assert_eq(keep.keep.load(&keep, state, sizeof(state), &bytes), 0);
-	cr_expect_eq(bytes, 6);
-	cr_expect_arr_eq(state, "second", 6);
-	cr_expect_eq(access(in_folder("state/pr/0000000000000abc"), F_OK), 0);
-	cr_expect_neq(access(in_folder("state/pr/0000000000000abc.new"), F_OK), 0);
-	raceway_keep_forget(dir, 0xabc);
-	cr_assert_eq(keep.keep.load(&keep, state, sizeof(state), &bytes), 0);
-	cr_expect_eq(bytes, 0);
-	close(dir);
 }

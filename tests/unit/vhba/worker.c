@@ -131,3 +131,49 @@ Test(worker, what_is_put_off_comes_at_the_end_of_the_round, .init = start, .fini
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(order[i], i + 1);
 }
+
+static struct raceway_call turns[3], meanwhile;
+
+static void other(struct raceway_call *call, struct raceway_worker *on)
+{
+	order[steps++] = 9;
+}
+
+static void turn(struct raceway_call *call, struct raceway_worker *on)
+{
+	int i = (int)(call - turns);
+
+	order[steps++] = i;
+	if (i == 0) {
+		meanwhile.run = other;
+		raceway_worker_call(on, &meanwhile);
+		raceway_worker_spend(on, RACEWAY_ROUND_BYTES);
+	}
+	if (i == 2)
+		sem_post(&over);
+}
+
+static void take_turns(struct raceway_call *call, struct raceway_worker *on)
+{
+	cr_assert_not(raceway_worker_is_busy(on));
+	raceway_worker_spend(on, RACEWAY_ROUND_BYTES - 1);
+	cr_assert_not(raceway_worker_is_busy(on));
+	for (int i = 0; i < 3; i++) {
+		turns[i].run = turn;
+		raceway_worker_turn(on, &turns[i]);
+		cr_assert(raceway_worker_is_busy(on), "somebody waits");
+	}
+}
+
+/* The first fills its round: what has come meanwhile is before the others, and they need no timer
+ * to go on. */
+Test(worker, a_round_that_is_full_ends, .init = start, .fini = stop)
+{
+	static const int expected[] = { 0, 9, 1, 2 };
+	struct raceway_call call = { .run = take_turns };
+
+	raceway_worker_call(worker, &call);
+	wait_for_it();
+	cr_assert_eq(steps, 4);
+	cr_assert_arr_eq(order, expected, sizeof(expected));
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is left of reservations after a restart, and the way to stable storage. */
+#include "reserving.h"
+
+#include <errno.h>
+
+/* Stable storage of the tests. */
+static struct kept {
+	uint8_t state[400000];
+	size_t bytes;
+	int error;
+	unsigned int saves;
+	bool slow; /* a save ends only by end_save() */
+	struct raceway_keep_write *held;
+} kept;
+
+static void end_save(struct raceway_keep_write *write)
+{
+	write->result = kept.error;
+	if (!write->result) {
+		memcpy(kept.state, write->state, write->bytes);
+		kept.bytes = write->bytes;
+	}
+	write->done(write);
+}
+
+static void save(void *context, struct raceway_worker *worker, struct raceway_keep_write *write)
+{
+	cr_assert_eq(context, &kept);
+	cr_assert_eq(worker, bed_worker(0));
+	cr_assert_leq(write->bytes, sizeof(kept.state));
+	kept.saves++;
+	if (kept.slow) {
+		cr_assert_null(kept.held, "one at a time");
+		kept.held = write;
+	} else {
+		end_save(write);
+	}
+}
+
+static void end_held(void)
+{
+	struct raceway_keep_write *write = kept.held;
+
+	cr_assert_not_null(write);
+	kept.held = NULL;
+	end_save(write);
+}
+
+static int load(void *context, void *state, size_t room, size_t *ret_bytes)
+{
+	struct kept *k = context;
+
+	if (k->error)
+		return k->error;
+	cr_assert_leq(k->bytes, room);
+	memcpy(state, k->state, k->bytes);
+	*ret_bytes = k->bytes;
+	return 0;
+}
+
+static const struct raceway_lu_keep keep = { save, load, &kept };
+
+static int new_kept_lu(void)
+{
+	struct raceway_lu_options options = { .disk = &bed_disk()->disk, .keep = &keep };
+
+	return raceway_lu_new(&options, &lu);
+}
+
+Test(reserve_keep, kept_over_a_restart)
+{
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	b = bed_nexus("b", lu);
+	out(a, 0, 0, 0, 0xa, 1);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	out(b, 0, 0, 0, 0xb, 1);
+	out_good(b, 1, 3, 0xb, 0);
+	cr_assert_eq(kept.saves, 3);
+	bed_good(&u, a, "5e 02 00 00 00 00 00 00 ff 00", 255, 0);
+	cr_assert(u.task.in[2] == 0x1d && u.task.in[3] == 0x81);
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	b = bed_nexus("b", lu);
+	may(a, "--");
+	may(b, "rw");
+	out_good(b, 2, 3, 0xb, 0);
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	may(a, "rw");
+	out_good(a, 1, 1, 0xa, 0);
+	/* APTPL off again: nothing is left the next time. */
+	out(a, 6, 0, 0, 0xa, 0);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	cr_assert_eq(new_kept_lu(), 0);
+	b = bed_nexus("b", lu);
+	may(b, "rw");
+	out_conflict(b, 1, 1, 0xb, 0);
+}
+
+Test(reserve_keep, what_is_not_saved_has_not_happened)
+{
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	kept.error = -ENOSPC;
+	out(a, 0, 0, 0, 0xa, 1);
+	bed_expect_sense(&t, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_SPACE_ALLOCATION_FAILED);
+	out_conflict(a, 1, 1, 0xa, 0);
+	kept.error = 0;
+	out(a, 0, 0, 0, 0xa, 1);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	kept.error = -EIO;
+	out(a, 1, 3, 0xa, 0, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_WRITE_ERROR);
+	may(bed_nexus("b", lu), "rw");
+}
+
+Test(reserve_keep, a_state_that_cannot_be_read)
+{
+	size_t whole;
+
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	out(a, 0, 0, 0, 0xa, 1);
+	out_good(a, 1, 3, 0xa, 0);
+	whole = kept.bytes;
+	for (size_t i = 0; i < whole; i++) {
+		kept.state[i] ^= 1;
+		cr_assert_eq(new_kept_lu(), -EBADMSG, "byte %zu", i);
+		kept.state[i] ^= 1;
+		if (i) {
+			kept.bytes = i;
+			cr_assert_eq(new_kept_lu(), -EBADMSG, "%zu bytes", i);
+			kept.bytes = whole;
+		}
+	}
+	cr_assert_eq(new_kept_lu(), 0);
+	kept.error = -EIO;
+	cr_assert_eq(new_kept_lu(), -EIO);
+}
+
+/* Stable storage takes its time: the worker serves others meanwhile, and changes keep their order.
+ */
+Test(reserve_keep, nobody_waits_for_stable_storage_but_this_unit)
+{
+	struct bed_task first = { 0 }, second = { 0 }, read = { 0 };
+	struct raceway_nexus *other = bed_nexus("o", bed_lu(bed_disk()));
+
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	b = bed_nexus("b", lu);
+	kept.slow = true;
+	raceway_put64(first.out + 8, 0xa);
+	first.out[20] = 1;
+	bed_run(&first, a, "5f 00 00 00 00 00 00 00 18 00", 0, 24);
+	raceway_put64(second.out, 0xa);
+	bed_run(&second, a, "5f 01 03 00 00 00 00 00 18 00", 0, 24);
+	bed_run(&read, b, READ_1, 512, 0);
+	cr_assert(!first.done && !second.done && !read.done, "nothing is answered yet");
+	cr_assert_eq(kept.saves, 1, "the second follows when the first is kept");
+	bed_good(&u, other, READ_1, 512, 0);
+	bed_good(&u, b, READY, 0, 0);
+	end_held();
+	bed_expect(&first, RACEWAY_SCSI_GOOD);
+	cr_assert(!second.done && !read.done);
+	end_held();
+	bed_expect(&second, RACEWAY_SCSI_GOOD);
+	bed_expect(&read, RACEWAY_SCSI_RESERVATION_CONFLICT);
+	cr_assert_eq(new_kept_lu(), 0);
+	may(bed_nexus("a", lu), "rw");
+	may(bed_nexus("b", lu), "--");
+}
+
+/* Who asked has gone when it is kept: it is done all the same, and answered to nobody. */
+Test(reserve_keep, a_session_that_ends_meanwhile)
+{
+	cr_assert_eq(new_kept_lu(), 0);
+	a = bed_nexus("a", lu);
+	b = bed_nexus("b", lu);
+	out(a, 0, 0, 0, 0xa, 1);
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	kept.slow = true;
+	out(a, 1, 3, 0xa, 0, 0);
+	raceway_nexus_free(a);
+	cr_assert_eq(t.done, 0, "it is under way");
+	end_held();
+	cr_assert(t.done == 1 && t.task.aborted);
+	may(b, "--");
+}
