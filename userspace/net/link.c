@@ -54,6 +54,7 @@ int raceway_link_parse(const struct nlmsghdr *header, struct raceway_link *ret_l
 	link.mtu = get_u32(attrs[IFLA_MTU]);
 	link.group = get_u32(attrs[IFLA_GROUP]);
 	link.gso_max_bytes = get_u32(attrs[IFLA_GSO_MAX_SIZE]);
+	link.gro_max_bytes = get_u32(attrs[IFLA_GRO_MAX_SIZE]);
 	link.peer_ifindex = get_u32(attrs[IFLA_LINK]);
 	if (attrs[IFLA_LINK_NETNSID])
 		link.peer_nsid = nla_get_s32(attrs[IFLA_LINK_NETNSID]);

@@ -20,6 +20,7 @@ struct raceway_link {
 	uint32_t mtu;
 	uint32_t group;
 	uint32_t gso_max_bytes;
+	uint32_t gro_max_bytes; /* 0: the kernel knows no such limit */
 	uint32_t xdp_prog_id;
 	uint8_t mac[6];
 	bool up;      /* administratively */

@@ -63,6 +63,8 @@ static int put_guest(struct nl_msg *message, const struct raceway_veth *veth)
 	ret |= nla_put_u32(message, IFLA_MTU, veth->mtu);
 	if (veth->gso_max_bytes)
 		ret |= nla_put_u32(message, IFLA_GSO_MAX_SIZE, veth->gso_max_bytes);
+	if (veth->gro_max_bytes)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, veth->gro_max_bytes);
 	if (veth->ns_fd >= 0)
 		ret |= nla_put_u32(message, IFLA_NET_NS_FD, veth->ns_fd);
 	nla_nest_end(message, peer);
@@ -82,6 +84,8 @@ static struct nl_msg *create_message(const struct raceway_veth *veth)
 	ret = nla_put_string(message, IFLA_IFNAME, veth->host);
 	ret |= nla_put_u32(message, IFLA_MTU, veth->mtu);
 	ret |= nla_put_u32(message, IFLA_GROUP, veth->group);
+	if (veth->gso_max_bytes)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, veth->gso_max_bytes);
 	info = nla_nest_start(message, IFLA_LINKINFO);
 	ret |= nla_put_string(message, IFLA_INFO_KIND, "veth");
 	data = nla_nest_start(message, IFLA_INFO_DATA);
@@ -269,6 +273,8 @@ static struct nl_msg *edit_message(const struct raceway_link_edit *edit)
 		ret |= nla_put_u32(message, IFLA_MTU, edit->mtu);
 	if (edit->what & RACEWAY_EDIT_GSO)
 		ret |= nla_put_u32(message, IFLA_GSO_MAX_SIZE, edit->gso_max_bytes);
+	if (edit->what & RACEWAY_EDIT_GRO)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, edit->gro_max_bytes);
 	if (edit->what & RACEWAY_EDIT_ALIAS)
 		ret |= nla_put(message, IFLA_IFALIAS, strlen(edit->alias), edit->alias);
 	if (edit->what & RACEWAY_EDIT_GROUP)
