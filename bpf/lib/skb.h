@@ -10,6 +10,7 @@
 #include "flood.h"
 #include "mark.h"
 #include "meter.h"
+#include "pace.h"
 #include "stats.h"
 #include "steer.h"
 #include "vlan.h"
@@ -130,6 +131,7 @@ static __always_inline int skb_unicast(struct __sk_buff *skb, const struct racew
 		drop = RACEWAY_DROP_REWRITE;
 	if (drop)
 		return skb_drop(skb->ifindex, v, f, drop);
+	pace_frame(skb, port, f, v);
 	return (int)bpf_redirect(v->ifindex, 0);
 }
 
@@ -142,6 +144,9 @@ static __always_inline int skb_forward(struct __sk_buff *skb)
 
 	if (!port)
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_NO_PORT);
+	/* SO_TXTIME: a guest must not fill the port's fq with frames that leave in some seconds. */
+	if (port->role == RACEWAY_ROLE_VNIC)
+		skb->tstamp = 0;
 	if (skb_frame(skb, port->role == RACEWAY_ROLE_VNIC, &f))
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_MALFORMED);
 	if (raceway_is_group(f.l2.dst))
