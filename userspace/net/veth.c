@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/ethtool.h"
 #include "util/cleanup.h"
 
 #define IPV6_CONF "/proc/sys/net/ipv6/conf"
@@ -210,6 +211,46 @@ static int guests_up(struct raceway_rtnl *rtnl, const struct raceway_veth *veth,
 	return ret;
 }
 
+/* Tunnels leave a guest segment by segment: of a whole packet the data path cannot always tell what
+ * its segments' inner headers are, and charges as many bytes as they may be (raceway/gso.h). */
+static const char *const tunnel_offloads[] = {
+	"tx-gre-segmentation",
+	"tx-gre-csum-segmentation",
+	"tx-ipxip4-segmentation",
+	"tx-ipxip6-segmentation",
+	"tx-udp_tnl-segmentation",
+	"tx-udp_tnl-csum-segmentation",
+	"tx-tunnel-remcsum-segmentation",
+	"tx-sctp-segmentation",
+	"tx-esp-segmentation",
+	"tx-gso-partial",
+};
+
+static int guests_segment(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
+			  size_t *ret_failed)
+{
+	RACEWAY_FREE struct ethtool_gstrings *names = NULL;
+	RACEWAY_FREE struct ethtool_sfeatures *off = NULL;
+	int ret = raceway_ethtool_names(rtnl->fd, veth[0].host, &names);
+
+	if (!ret && !(off = raceway_ethtool_change(names)))
+		ret = -ENOMEM;
+	for (size_t i = 0; i < sizeof(tunnel_offloads) / sizeof(tunnel_offloads[0]) && !ret; i++) {
+		int at = raceway_ethtool_find(names, tunnel_offloads[i]);
+
+		if (at >= 0)
+			raceway_ethtool_name(off, at, 0);
+	}
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (veth[i].ns_fd >= 0 && !veth[i].inside)
+			continue;
+		*ret_failed = i;
+		ret = raceway_ethtool(veth[i].inside ? veth[i].inside->fd : rtnl->fd, veth[i].guest,
+				      off);
+	}
+	return ret;
+}
+
 /* What can only be done to pairs that exist. */
 static int finish(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
 		  size_t *ret_failed)
@@ -217,6 +258,8 @@ static int finish(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, si
 	RACEWAY_FREE bool *done = calloc(count, sizeof(*done));
 	int ret = done ? 0 : -ENOMEM;
 
+	if (!ret && count)
+		ret = guests_segment(rtnl, veth, count, ret_failed);
 	for (size_t i = 0; i < count && !ret; i++) {
 		*ret_failed = i;
 		ret = raceway_link_silence(veth[i].host);

@@ -21,7 +21,8 @@ struct raceway_veth {
 	uint32_t gso_max_bytes, gro_max_bytes;
 	int ns_fd; /* of the guest end; -1: own namespace */
 	bool guest_up;
-	struct raceway_rtnl *inside; /* with guest_up and ns_fd: a socket there */
+	/* With ns_fd: a socket there. Without it the guest end stays as the kernel makes it. */
+	struct raceway_rtnl *inside;
 };
 
 /* Makes all pairs or none. Host ends speak no IPv6 and no ARP, and do not forward. On failure
