@@ -4,41 +4,78 @@
 #ifndef RACEWAY_BPF_SKB_H
 #define RACEWAY_BPF_SKB_H
 
+#include <linux/errno.h>
 #include <linux/pkt_cls.h>
+
+#include <raceway/gso.h>
 
 #include "common.h"
 #include "flood.h"
 #include "mark.h"
 #include "meter.h"
+#include "pace.h"
 #include "stats.h"
 #include "steer.h"
 #include "vlan.h"
 
 #define SKB_HEADERS_MAX 256 /* bytes made linear to find the end of the headers */
 
+static __noinline int skb_headers(struct __sk_buff *skb, __u32 ethertype, __u32 offset)
+{
+	return (int)raceway_gso_headers((void *)(long)skb->data, (void *)(long)skb->data_end,
+					(__u16)ethertype, offset);
+}
+
+/* Whether the kernel will repeat the headers of a tunnel, which no field of __sk_buff tells: it
+ * refuses to encapsulate again, and before that, what makes no sense as here: an inner Ethernet
+ * header of one byte in no room at all. Nothing is changed. */
+static __always_inline bool skb_is_encapsulated(struct __sk_buff *skb)
+{
+	return bpf_skb_adjust_room(skb, 0, BPF_ADJ_ROOM_MAC,
+				   BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 |
+					   BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
+					   BPF_F_ADJ_ROOM_ENCAP_L2(1) |
+					   BPF_F_ADJ_ROOM_NO_CSUM_RESET) != -EINVAL;
+}
+
+/* What a packet is on the wire whose headers are not all known. The kernel knows them when it
+ * compares the segments with the MTU: as long as one that is too long none may be. */
+static __noinline int skb_segments_unknown(struct __sk_buff *skb, __u32 headers, __u32 offset,
+					   struct raceway_wire *wire)
+{
+	__u32 mtu = 0;
+	long ret = bpf_check_mtu(skb, 0, &mtu, 0, BPF_MTU_CHK_SEGS);
+
+	raceway_gso_wire(skb->len, skb->gso_size, skb->gso_segs, headers, mtu ? mtu + offset : 0,
+			 wire);
+	if (ret == BPF_MTU_CHK_RET_SEGS_TOOBIG)
+		wire->longest = RACEWAY_FRAME_MAX;
+	return 0;
+}
+
 /* What a GSO packet is on the wire: its segments, each with its own headers. */
 static __always_inline void skb_segments(struct __sk_buff *skb, struct frame *f)
 {
-	__u32 segments = skb->gso_segs, size = skb->gso_size, header, inner;
-	void *data, *end;
+	struct raceway_wire wire = {};
+	__u32 headers, inner;
 
 	f->packets = 1;
 	f->payload = f->bytes - RACEWAY_ETH_HLEN;
-	if (!size)
+	if (!skb->gso_size)
 		return;
 	bpf_skb_pull_data(skb, skb->len < SKB_HEADERS_MAX ? skb->len : SKB_HEADERS_MAX);
-	data = (void *)(long)skb->data;
-	end = (void *)(long)skb->data_end;
-	header = raceway_header_bytes(data, end, f->l2.ethertype, f->l2.offset);
-	if (!header || header >= skb->len)
-		return;
+	headers = (__u32)skb_headers(skb, f->l2.ethertype, f->l2.offset);
+	if ((headers & RACEWAY_HEADERS_UDP) && skb_is_encapsulated(skb))
+		headers |= RACEWAY_HEADERS_MORE;
+	if (headers & RACEWAY_HEADERS_MORE)
+		skb_segments_unknown(skb, headers, f->l2.offset, &wire);
+	else
+		raceway_gso_wire(skb->len, skb->gso_size, skb->gso_segs, headers, 0, &wire);
 	/* Every segment has the inner tag, also one that lies beside the bytes. */
 	inner = skb->vlan_present && !f->l2.tagged ? RACEWAY_VLAN_HLEN : 0;
-	if (!segments)
-		segments = (skb->len - header + size - 1) / size;
-	f->packets = segments;
-	f->bytes += (segments - 1) * (header + inner);
-	f->payload = size + header + inner - RACEWAY_ETH_HLEN;
+	f->packets = wire.packets;
+	f->bytes += wire.more + (wire.packets - 1) * inner;
+	f->payload = wire.longest + inner - RACEWAY_ETH_HLEN;
 }
 
 /* `guest`: the frame comes from a local vNIC, where no tag is the segment's; a priority tag
@@ -130,6 +167,7 @@ static __always_inline int skb_unicast(struct __sk_buff *skb, const struct racew
 		drop = RACEWAY_DROP_REWRITE;
 	if (drop)
 		return skb_drop(skb->ifindex, v, f, drop);
+	pace_frame(skb, port, f, v);
 	return (int)bpf_redirect(v->ifindex, 0);
 }
 
@@ -142,6 +180,9 @@ static __always_inline int skb_forward(struct __sk_buff *skb)
 
 	if (!port)
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_NO_PORT);
+	/* SO_TXTIME: a guest must not fill the port's fq with frames that leave in some seconds. */
+	if (port->role == RACEWAY_ROLE_VNIC)
+		skb->tstamp = 0;
 	if (skb_frame(skb, port->role == RACEWAY_ROLE_VNIC, &f))
 		return skb_drop(ifindex, &v, &f, RACEWAY_DROP_MALFORMED);
 	if (raceway_is_group(f.l2.dst))

@@ -15,6 +15,7 @@
 
 /* raceway_port_meter.flags */
 #define RACEWAY_LEAVING_FRAGS (1U << 0) /* takes multi-buffer frames from XDP */
+#define RACEWAY_LEAVING_FQ (1U << 1)	/* its qdisc keeps to departure times */
 #define RACEWAY_DEBT_SHIFT 28		/* ticks: 1.05 ms, so that 16 bits are 68 s */
 
 struct raceway_port_meter {

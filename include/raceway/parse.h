@@ -270,28 +270,4 @@ static inline __attribute__((always_inline)) int raceway_mark_ce(void *data, con
 	return 1;
 }
 
-/* Bytes from the destination MAC to the payload of TCP or UDP: what GSO repeats per segment.
- * 0 where there is no such header. */
-static inline __attribute__((always_inline)) __u32
-raceway_header_bytes(const void *data, const void *data_end, __u16 ethertype, __u32 offset)
-{
-	struct raceway_l3 l3;
-	const __u8 *p;
-	__u32 hlen;
-
-	if (raceway_parse_l3(data, data_end, ethertype, offset, &l3) || l3.fragment)
-		return 0;
-	p = (const __u8 *)data + (l3.l4_offset & 0xfff);
-	if (l3.proto == RACEWAY_IPPROTO_UDP)
-		return p + RACEWAY_UDP_HLEN > (const __u8 *)data_end
-			       ? 0
-			       : l3.l4_offset + RACEWAY_UDP_HLEN;
-	if (l3.proto != RACEWAY_IPPROTO_TCP)
-		return 0;
-	if (p + RACEWAY_TCP_HLEN_MIN > (const __u8 *)data_end)
-		return 0;
-	hlen = (p[12] >> 4) * 4;
-	return hlen < RACEWAY_TCP_HLEN_MIN ? 0 : l3.l4_offset + hlen;
-}
-
 #endif

@@ -126,6 +126,7 @@ static void show_port(struct raceway_core *core, json_t *object, const char *nam
 	set_text(object, "xdp", info.attached ? raceway_dp_port_xdp(&info) : NULL);
 	set_text(object, "host", port->host_keep ? "keep" : "none");
 	set_text(object, "jumbo", info.attached ? info.jumbo_xdp ? "xdp" : "skb" : NULL);
+	set_text(object, "pacing", info.attached ? info.fq ? "fq" : "none" : NULL);
 	set_rate(object, "rate", port->rate_bps);
 	set_rate(object, "mtu", link ? link->mtu : 0);
 	set_rate(object, "ifindex", link ? link->ifindex : 0);
@@ -192,8 +193,24 @@ static void add_statistics(struct raceway_core *core, json_t *const dirs[RACEWAY
 	}
 }
 
-/* `kept`: there is a leaving port at which this direction's guarantee is kept. */
-static json_t *rate_json(const struct raceway_dp_rate *rate, uint16_t mtu, bool enforced, bool kept)
+/* By whom a direction's rates are kept. A guarantee needs a leaving port to be kept at; TCP of a
+ * local vNIC waits where that port has fq, unless a burst was given (bpf/lib/pace.h). */
+static const char *enforced_by(const struct raceway_core *core, const struct raceway_want_vnic *v,
+			       enum raceway_dir dir)
+{
+	const struct raceway_dp_rate *rate = &v->dp.dir[dir];
+	bool kept = dir == RACEWAY_RX ? v->dp.port : v->uplink;
+
+	if (v->where == RACEWAY_WHERE_NONE || !core->kernel.is_filled ||
+	    !((rate->cir_bps && kept) || rate->pir_bps))
+		return "none";
+	return dir == RACEWAY_TX && v->where == RACEWAY_WHERE_LOCAL && rate->pir_bps &&
+			       rate->idle_ms && raceway_dp_paces(core->kernel.dp, v->uplink)
+		       ? "bpf+edt"
+		       : "bpf";
+}
+
+static json_t *rate_json(const struct raceway_dp_rate *rate, uint16_t mtu, const char *by)
 {
 	json_t *object = json_object();
 
@@ -202,8 +219,7 @@ static json_t *rate_json(const struct raceway_dp_rate *rate, uint16_t mtu, bool 
 	set_rate(object, "cbs", rate->cbs_bytes);
 	set_rate(object, "pbs", rate->pbs_bytes);
 	set_rate(object, "idle_burst", raceway_dp_idle_burst(rate, mtu));
-	set_text(object, "enforced_by",
-		 enforced && ((rate->cir_bps && kept) || rate->pir_bps) ? "bpf" : "none");
+	set_text(object, "enforced_by", by);
 	return object;
 }
 
@@ -230,7 +246,6 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 	json_t *dirs[RACEWAY_DIRS];
 	char reason[400];
 	const char *oper = raceway_oper_vnic(core, name, reason, sizeof(reason));
-	bool enforced = v && v->where != RACEWAY_WHERE_NONE && core->kernel.is_filled;
 
 	if (!v)
 		return;
@@ -239,9 +254,8 @@ static void show_vnic(struct raceway_core *core, json_t *object, const char *nam
 	set_text(object, "oper", oper);
 	set_text(object, "reason", reason);
 	for (int dir = 0; dir < RACEWAY_DIRS; dir++) {
-		bool kept = dir == RACEWAY_RX ? v->dp.port : v->uplink;
-
-		dirs[dir] = rate_json(&v->dp.dir[dir], v->dp.mtu, enforced, kept);
+		dirs[dir] = rate_json(&v->dp.dir[dir], v->dp.mtu,
+				      enforced_by(core, v, (enum raceway_dir)dir));
 		json_object_set_new(object, dir_names[dir], dirs[dir]);
 	}
 	if (drops)

@@ -18,6 +18,7 @@ static const struct raceway_field port_fields[] = {
 	{ "attach", "attach", RACEWAY_SHOW_TEXT, TEXT },
 	{ "host", "host", RACEWAY_SHOW_TEXT, BOTH },
 	{ "jumbo", "jumbo", RACEWAY_SHOW_TEXT, BOTH },
+	{ "pacing", "pacing", RACEWAY_SHOW_TEXT, TEXT },
 	{ "mtu", "mtu", RACEWAY_SHOW_COUNT, BOTH },
 	{ "rate", "rate", RACEWAY_SHOW_RATE, BOTH },
 	{ "guaranteed.tx", "guaranteed-tx", RACEWAY_SHOW_RATE, BOTH },

@@ -93,6 +93,8 @@ int raceway_dp_attach_port(struct raceway_dp *dp, const struct raceway_dp_port *
 		ret = raceway_xdp_attach(dp, port, object, err);
 	if (!ret)
 		ret = raceway_fit_up(dp, port, err);
+	if (!ret)
+		(void)raceway_dp_look_at_qdisc(dp, port->ifindex); /* it is paced or it is not */
 	if (ret && !attached)
 		raceway_dp_detach_port(dp, port->dev, port->ifindex, NULL);
 	return ret;
@@ -260,11 +262,13 @@ int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 		info.native = true;
 	else if (raceway_port_is_native(kind) && !bpf_xdp_query((int)ifindex, 0, &query))
 		info.native = info.xdp = query.attach_mode == XDP_ATTACHED_DRV;
-	/* Without a second port nothing leaves from XDP. */
-	if (!raceway_port_is_idle(kind) &&
-	    !bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port))
-		info.jumbo_xdp = dp->port_meters[port.number & (RACEWAY_PORTS - 1)].flags &
-				 RACEWAY_LEAVING_FRAGS;
+	if (!bpf_map_lookup_elem(dp->map[RACEWAY_MAP_PORTS], &ifindex, &port)) {
+		info.fq = raceway_dp_paces(dp, port.number);
+		/* Without a second port nothing leaves from XDP. */
+		info.jumbo_xdp = !raceway_port_is_idle(kind) &&
+				 dp->port_meters[port.number & (RACEWAY_PORTS - 1)].flags &
+					 RACEWAY_LEAVING_FRAGS;
+	}
 	if (if_indextoname(ifindex, dev))
 		raceway_fit_warning(dev, ifindex, info.warning, sizeof(info.warning));
 	*ret_info = info;

@@ -122,6 +122,7 @@ struct raceway_dp_port_info {
 	bool native; /* the mode */
 	bool xdp;    /* our XDP program is on it: native, and there is a second port */
 	bool jumbo_xdp;
+	bool fq;	   /* keeps frames until their departure time: guests' TCP is paced */
 	char warning[256]; /* "" or what to do at the other end (veth peers out of reach) */
 };
 int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
@@ -131,6 +132,11 @@ static inline const char *raceway_dp_port_xdp(const struct raceway_dp_port_info 
 {
 	return info->xdp ? "attached" : info->native ? "idle" : "none";
 }
+/* Whether what leaves by this port is kept until its departure time, as the data path has it. */
+bool raceway_dp_paces(const struct raceway_dp *dp, uint16_t port);
+/* Looks at the port's qdisc and tells the data path. Attaching a port does so; later on whoever
+ * hears of a change does. 0 or -errno: then all is as it was. */
+int raceway_dp_look_at_qdisc(struct raceway_dp *dp, uint32_t ifindex);
 /* Counters since the vNIC was made, summed over CPUs. */
 int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
 		     struct raceway_stats *ret_stats);

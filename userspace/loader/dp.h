@@ -137,5 +137,9 @@ void raceway_bucket_rescale(uint64_t *tat, const struct raceway_bucket *old,
 			    const struct raceway_bucket *new);
 /* `mtu`: an idle vNIC's burst holds two such frames at least. */
 struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rate, uint32_t mtu);
+/* Frames that this meter lets pass may leave later (raceway/pace.h): default depths become shorter
+ * by that, so that what leaves is within PIR * t + PBS. Given ones, whose frames never wait, stay.
+ */
+void raceway_meter_may_wait(struct raceway_meter_params *params);
 
 #endif

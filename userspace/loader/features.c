@@ -3,16 +3,12 @@
 #include "loader/features.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/ethtool.h"
 #include "util/cleanup.h"
 
 static const struct {
@@ -26,54 +22,11 @@ static const struct {
 #undef X
 };
 
-static int ethtool(const char *dev, void *data)
+static int open_socket(void)
 {
-	struct ifreq ifr = { .ifr_data = data };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return -errno;
-	strncpy(ifr.ifr_name, dev, IFNAMSIZ - 1);
-	if (ioctl(fd, SIOCETHTOOL, &ifr) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-/* The kernel's list of feature names: their order is its own. */
-static int read_names(const char *dev, struct ethtool_gstrings **ret_names)
-{
-	struct {
-		struct ethtool_sset_info head;
-		uint32_t count;
-	} sset = { .head = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
-	struct ethtool_gstrings *names;
-	int ret = ethtool(dev, &sset);
-
-	if (ret)
-		return ret;
-	names = calloc(1, sizeof(*names) + (size_t)sset.count * ETH_GSTRING_LEN);
-	if (!names)
-		return -ENOMEM;
-	names->cmd = ETHTOOL_GSTRINGS;
-	names->string_set = ETH_SS_FEATURES;
-	names->len = sset.count;
-	ret = ethtool(dev, names);
-	if (ret) {
-		free(names);
-		return ret;
-	}
-	*ret_names = names;
-	return 0;
-}
-
-static int find_name(const struct ethtool_gstrings *names, const char *name)
-{
-	for (uint32_t i = 0; i < names->len; i++)
-		if (!strncmp((const char *)names->data + (size_t)i * ETH_GSTRING_LEN, name,
-			     ETH_GSTRING_LEN))
-			return (int)i;
-	return -1;
+	return fd < 0 ? -errno : fd;
 }
 
 /* Bits of the features that are not as wanted: those that can be changed, and those that cannot. */
@@ -81,8 +34,9 @@ static int read_wrong(const char *dev, bool veth, uint32_t *ret_loose, uint32_t 
 {
 	RACEWAY_FREE struct ethtool_gstrings *names = NULL;
 	RACEWAY_FREE struct ethtool_gfeatures *state = NULL;
+	RACEWAY_CLOSE int sock = open_socket();
 	uint32_t loose = 0, fixed = 0, blocks;
-	int ret = read_names(dev, &names);
+	int ret = sock < 0 ? sock : raceway_ethtool_names(sock, dev, &names);
 
 	if (ret)
 		return ret;
@@ -92,9 +46,9 @@ static int read_wrong(const char *dev, bool veth, uint32_t *ret_loose, uint32_t 
 		return -ENOMEM;
 	state->cmd = ETHTOOL_GFEATURES;
 	state->size = blocks;
-	ret = ethtool(dev, state);
+	ret = raceway_ethtool(sock, dev, state);
 	for (int i = 0; !ret && i < RACEWAY_FEATURE_COUNT; i++) {
-		int at = find_name(names, features[i].name);
+		int at = raceway_ethtool_find(names, features[i].name);
 		const struct ethtool_get_features_block *block = &state->features[at / 32];
 		uint32_t bit = 1U << (at & 31);
 
@@ -138,32 +92,21 @@ int raceway_features_stuck(const char *dev, bool veth, bool native, char *text, 
 
 int raceway_features_set(const char *dev, uint32_t bits, bool fit)
 {
-	struct ethtool_gstrings *names = NULL;
-	struct ethtool_sfeatures *set;
-	uint32_t blocks;
-	int ret = read_names(dev, &names);
+	RACEWAY_FREE struct ethtool_gstrings *names = NULL;
+	RACEWAY_FREE struct ethtool_sfeatures *set = NULL;
+	RACEWAY_CLOSE int sock = open_socket();
+	int ret = sock < 0 ? sock : raceway_ethtool_names(sock, dev, &names);
 
 	if (ret)
 		return ret;
-	blocks = (names->len + 31) / 32;
-	set = calloc(1, sizeof(*set) + blocks * sizeof(set->features[0]));
-	if (!set) {
-		free(names);
+	set = raceway_ethtool_change(names);
+	if (!set)
 		return -ENOMEM;
-	}
-	set->cmd = ETHTOOL_SFEATURES;
-	set->size = blocks;
 	for (int i = 0; i < RACEWAY_FEATURE_COUNT; i++) {
-		int at = bits & (1U << i) ? find_name(names, features[i].name) : -1;
+		int at = bits & (1U << i) ? raceway_ethtool_find(names, features[i].name) : -1;
 
-		if (at < 0)
-			continue;
-		set->features[at / 32].valid |= 1U << (at & 31);
-		if (features[i].wanted == fit)
-			set->features[at / 32].requested |= 1U << (at & 31);
+		if (at >= 0)
+			raceway_ethtool_name(set, at, features[i].wanted == fit);
 	}
-	ret = ethtool(dev, set);
-	free(set);
-	free(names);
-	return ret;
+	return raceway_ethtool(sock, dev, set);
 }

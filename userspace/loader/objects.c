@@ -27,7 +27,7 @@ static int keep_warning(enum libbpf_print_level level, const char *format, va_li
 /* Tables that grow with max-vnics, and by how much. */
 static uint32_t wanted_entries(const char *map, uint32_t max_vnics)
 {
-	if (!strcmp(map, "vnics"))
+	if (!strcmp(map, "vnics") || !strcmp(map, "pace"))
 		return max_vnics;
 	if (!strcmp(map, "stats"))
 		return max_vnics * RACEWAY_DIRS;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <raceway/pace.h>
+
 #include "loader/dp.h"
 
 #define FRAME_HEADER 18 /* Ethernet and a tag */
@@ -52,6 +54,16 @@ struct raceway_meter_params raceway_meter_make(const struct raceway_dp_rate *rat
 			params.idle = frames;
 	}
 	return params;
+}
+
+void raceway_meter_may_wait(struct raceway_meter_params *params)
+{
+	uint64_t most = raceway_pace_most(params->idle);
+
+	if (params->committed.depth > most)
+		params->committed.depth -= most;
+	if (params->excess.depth > most)
+		params->excess.depth -= most;
 }
 
 static uint64_t idle_bytes(const struct raceway_bucket *bucket, uint64_t idle)

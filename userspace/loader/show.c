@@ -68,11 +68,12 @@ static json_t *show_ports(struct raceway_dp *dp)
 		raceway_dp_port_info(dp, key, &info);
 		json_array_append_new(
 			list,
-			json_pack("{ss si ss sb ss ss ss ss}", "dev", dev, "number",
+			json_pack("{ss si ss sb ss ss ss ss ss}", "dev", dev, "number",
 				  (int)port.number, "role", roles[port.role & 3], "attached",
 				  (int)info.attached, "mode", info.native ? "native" : "generic",
 				  "xdp", raceway_dp_port_xdp(&info), "jumbo",
-				  info.jumbo_xdp ? "xdp" : "skb", "warning", info.warning));
+				  info.jumbo_xdp ? "xdp" : "skb", "pacing", info.fq ? "fq" : "none",
+				  "warning", info.warning));
 	}
 	return list;
 }

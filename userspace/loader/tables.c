@@ -55,6 +55,8 @@ static void policy_make(const struct raceway_tables *t, const struct raceway_dp_
 	memcpy(policy->key.mac, vnic->mac, sizeof(policy->key.mac));
 	for (int d = 0; d < RACEWAY_DIRS; d++)
 		policy->dir[d] = raceway_meter_make(&vnic->dir[d], vnic->mtu);
+	if (!vnic->port)
+		raceway_meter_may_wait(&policy->dir[RACEWAY_TX]);
 }
 
 /* Addresses before policies: until its policy agrees, an fdb entry is no entry. */

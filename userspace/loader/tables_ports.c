@@ -228,7 +228,9 @@ static int switch_port(struct raceway_dp *dp, const struct raceway_dp_port *port
 	raceway_tables_port_meter(meter, port->rate_bps, cbs_bytes);
 	raceway_netdev_xdp_features(port->ifindex, &features);
 	meter->mtu = mtu;
-	meter->flags = features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0;
+	/* What its qdisc is, is known by other ways than by a fill. */
+	meter->flags = (meter->flags & RACEWAY_LEAVING_FQ) |
+		       (features & RACEWAY_XDP_NDO_XMIT_SG ? RACEWAY_LEAVING_FRAGS : 0);
 	port_make(port, &entry);
 	return bpf_map_update_elem(dp->map[RACEWAY_MAP_PORTS], &port->ifindex, &entry, BPF_ANY)
 		       ? -errno

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
+#include <linux/pkt_sched.h>
 #include <linux/sockios.h>
 #include <stddef.h>
 #include <string.h>
@@ -18,18 +19,22 @@
 #define EVENT_BUFFER (2 << 20) /* of 1,024 vNICs made at once, some 2 KB each */
 #define MBIT 1000000ULL
 
-/* What somebody else does with filters is much, and of no concern until one goes: the kernel sorts
- * it out, so that it neither wakes us nor fills the buffer. A load is big endian, the type is not.
- */
+/* What somebody else does with filters is much, and of no concern until one goes; that we put a
+ * clsact somewhere we know. The kernel sorts it out, so that it neither wakes us nor fills the
+ * buffer. A load is big endian, what is loaded is not. */
 static int sort_out(int fd)
 {
 #define TAKE(type, to_end) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), to_end, 0)
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		TAKE(RTM_NEWLINK, 4),
-		TAKE(RTM_DELLINK, 3),
-		TAKE(RTM_DELQDISC, 2),
-		TAKE(RTM_DELTFILTER, 1),
+		TAKE(RTM_NEWLINK, 7),
+		TAKE(RTM_DELLINK, 6),
+		TAKE(RTM_DELQDISC, 5),
+		TAKE(RTM_DELTFILTER, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWQDISC), 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 NLMSG_HDRLEN + offsetof(struct tcmsg, tcm_parent)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(TC_H_CLSACT), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};

@@ -54,6 +54,7 @@ int raceway_link_parse(const struct nlmsghdr *header, struct raceway_link *ret_l
 	link.mtu = get_u32(attrs[IFLA_MTU]);
 	link.group = get_u32(attrs[IFLA_GROUP]);
 	link.gso_max_bytes = get_u32(attrs[IFLA_GSO_MAX_SIZE]);
+	link.gro_max_bytes = get_u32(attrs[IFLA_GRO_MAX_SIZE]);
 	link.peer_ifindex = get_u32(attrs[IFLA_LINK]);
 	if (attrs[IFLA_LINK_NETNSID])
 		link.peer_nsid = nla_get_s32(attrs[IFLA_LINK_NETNSID]);
@@ -196,9 +197,10 @@ static enum raceway_link_change compare(const struct raceway_link *old,
 	return old->xdp_prog_id != new->xdp_prog_id ? RACEWAY_LINK_PROGRAMS : RACEWAY_LINK_SAME;
 }
 
-/* A filter went, or with its qdisc all that were at an interface's hooks. */
-static int filter_event(const struct raceway_links *links, const struct nlmsghdr *header,
-			struct raceway_link *ret_link)
+/* A filter went, or with its qdisc all that were at an interface's hooks; or what queues at its
+ * egress came or went. */
+static int tc_event(const struct raceway_links *links, const struct nlmsghdr *header,
+		    struct raceway_link *ret_link)
 {
 	const struct raceway_link *link;
 	const struct tcmsg *tc;
@@ -207,10 +209,13 @@ static int filter_event(const struct raceway_links *links, const struct nlmsghdr
 		return -EINVAL;
 	tc = nlmsg_data(header);
 	link = raceway_links_by_index(links, (uint32_t)tc->tcm_ifindex);
-	if (!link || TC_H_MAJ(tc->tcm_parent) != TC_H_MAJ(TC_H_CLSACT))
+	if (!link)
 		return RACEWAY_LINK_SAME;
 	*ret_link = *link;
-	return RACEWAY_LINK_PROGRAMS;
+	if (tc->tcm_parent != TC_H_ROOT && TC_H_MAJ(tc->tcm_parent) == TC_H_MAJ(TC_H_CLSACT))
+		return header->nlmsg_type == RTM_NEWQDISC ? RACEWAY_LINK_SAME
+							  : RACEWAY_LINK_PROGRAMS;
+	return header->nlmsg_type == RTM_DELTFILTER ? RACEWAY_LINK_SAME : RACEWAY_LINK_QDISC;
 }
 
 int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *header,
@@ -222,8 +227,9 @@ int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *head
 	bool known;
 	int ret;
 
-	if (header->nlmsg_type == RTM_DELTFILTER || header->nlmsg_type == RTM_DELQDISC)
-		return filter_event(links, header, ret_link);
+	if (header->nlmsg_type == RTM_DELTFILTER || header->nlmsg_type == RTM_DELQDISC ||
+	    header->nlmsg_type == RTM_NEWQDISC)
+		return tc_event(links, header, ret_link);
 	ret = raceway_link_parse(header, &link);
 	if (ret)
 		return ret;

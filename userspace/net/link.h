@@ -20,6 +20,7 @@ struct raceway_link {
 	uint32_t mtu;
 	uint32_t group;
 	uint32_t gso_max_bytes;
+	uint32_t gro_max_bytes; /* 0: the kernel knows no such limit */
 	uint32_t xdp_prog_id;
 	uint8_t mac[6];
 	bool up;      /* administratively */
@@ -55,9 +56,10 @@ enum raceway_link_change {
 	RACEWAY_LINK_CARRIER, /* only up or carrier */
 	/* A program came, went or was replaced by netlink. Of bpf_links no event tells. */
 	RACEWAY_LINK_PROGRAMS,
+	RACEWAY_LINK_QDISC, /* what queues at its egress; not told where the kernel itself did it */
 };
-/* Takes one event into `links` and says what it changed. -EINVAL if it is none of a link, or of
- * a filter or qdisc at its ingress that went. */
+/* Takes one event into `links` and says what it changed. -EINVAL if it is none of a link, of a
+ * filter or qdisc at its ingress that went, or of a qdisc at its egress. */
 int raceway_links_event(struct raceway_links *links, const struct nlmsghdr *header,
 			struct raceway_link *ret_link);
 

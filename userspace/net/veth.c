@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/ethtool.h"
 #include "util/cleanup.h"
 
 #define IPV6_CONF "/proc/sys/net/ipv6/conf"
@@ -63,6 +64,8 @@ static int put_guest(struct nl_msg *message, const struct raceway_veth *veth)
 	ret |= nla_put_u32(message, IFLA_MTU, veth->mtu);
 	if (veth->gso_max_bytes)
 		ret |= nla_put_u32(message, IFLA_GSO_MAX_SIZE, veth->gso_max_bytes);
+	if (veth->gro_max_bytes)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, veth->gro_max_bytes);
 	if (veth->ns_fd >= 0)
 		ret |= nla_put_u32(message, IFLA_NET_NS_FD, veth->ns_fd);
 	nla_nest_end(message, peer);
@@ -82,6 +85,8 @@ static struct nl_msg *create_message(const struct raceway_veth *veth)
 	ret = nla_put_string(message, IFLA_IFNAME, veth->host);
 	ret |= nla_put_u32(message, IFLA_MTU, veth->mtu);
 	ret |= nla_put_u32(message, IFLA_GROUP, veth->group);
+	if (veth->gso_max_bytes)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, veth->gso_max_bytes);
 	info = nla_nest_start(message, IFLA_LINKINFO);
 	ret |= nla_put_string(message, IFLA_INFO_KIND, "veth");
 	data = nla_nest_start(message, IFLA_INFO_DATA);
@@ -206,6 +211,46 @@ static int guests_up(struct raceway_rtnl *rtnl, const struct raceway_veth *veth,
 	return ret;
 }
 
+/* Tunnels leave a guest segment by segment: of a whole packet the data path cannot always tell what
+ * its segments' inner headers are, and charges as many bytes as they may be (raceway/gso.h). */
+static const char *const tunnel_offloads[] = {
+	"tx-gre-segmentation",
+	"tx-gre-csum-segmentation",
+	"tx-ipxip4-segmentation",
+	"tx-ipxip6-segmentation",
+	"tx-udp_tnl-segmentation",
+	"tx-udp_tnl-csum-segmentation",
+	"tx-tunnel-remcsum-segmentation",
+	"tx-sctp-segmentation",
+	"tx-esp-segmentation",
+	"tx-gso-partial",
+};
+
+static int guests_segment(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
+			  size_t *ret_failed)
+{
+	RACEWAY_FREE struct ethtool_gstrings *names = NULL;
+	RACEWAY_FREE struct ethtool_sfeatures *off = NULL;
+	int ret = raceway_ethtool_names(rtnl->fd, veth[0].host, &names);
+
+	if (!ret && !(off = raceway_ethtool_change(names)))
+		ret = -ENOMEM;
+	for (size_t i = 0; i < sizeof(tunnel_offloads) / sizeof(tunnel_offloads[0]) && !ret; i++) {
+		int at = raceway_ethtool_find(names, tunnel_offloads[i]);
+
+		if (at >= 0)
+			raceway_ethtool_name(off, at, 0);
+	}
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (veth[i].ns_fd >= 0 && !veth[i].inside)
+			continue;
+		*ret_failed = i;
+		ret = raceway_ethtool(veth[i].inside ? veth[i].inside->fd : rtnl->fd, veth[i].guest,
+				      off);
+	}
+	return ret;
+}
+
 /* What can only be done to pairs that exist. */
 static int finish(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, size_t count,
 		  size_t *ret_failed)
@@ -213,6 +258,8 @@ static int finish(struct raceway_rtnl *rtnl, const struct raceway_veth *veth, si
 	RACEWAY_FREE bool *done = calloc(count, sizeof(*done));
 	int ret = done ? 0 : -ENOMEM;
 
+	if (!ret && count)
+		ret = guests_segment(rtnl, veth, count, ret_failed);
 	for (size_t i = 0; i < count && !ret; i++) {
 		*ret_failed = i;
 		ret = raceway_link_silence(veth[i].host);
@@ -269,6 +316,8 @@ static struct nl_msg *edit_message(const struct raceway_link_edit *edit)
 		ret |= nla_put_u32(message, IFLA_MTU, edit->mtu);
 	if (edit->what & RACEWAY_EDIT_GSO)
 		ret |= nla_put_u32(message, IFLA_GSO_MAX_SIZE, edit->gso_max_bytes);
+	if (edit->what & RACEWAY_EDIT_GRO)
+		ret |= nla_put_u32(message, IFLA_GRO_MAX_SIZE, edit->gro_max_bytes);
 	if (edit->what & RACEWAY_EDIT_ALIAS)
 		ret |= nla_put(message, IFLA_IFALIAS, strlen(edit->alias), edit->alias);
 	if (edit->what & RACEWAY_EDIT_GROUP)

@@ -5,7 +5,7 @@
 
 #include "net/link.h"
 
-#define RACEWAY_GSO_MAX_BYTES 65536 /* the kernel's default */
+#define RACEWAY_GSO_MAX_BYTES 65536 /* the kernel's default, for GRO as well */
 
 /* A pair as it is made: both ends down on the host's side, so that no frame passes before its
  * program is there. */
@@ -16,10 +16,13 @@ struct raceway_veth {
 	uint32_t group;
 	uint8_t mac[6]; /* of the guest end */
 	uint32_t mtu;
-	uint32_t gso_max_bytes; /* of the guest end; 0: the kernel's default */
-	int ns_fd;		/* of the guest end; -1: own namespace */
+	/* The longest packet that the guest end sends and the host end merges, and the longest that
+	 * the guest end merges; 0: the kernel's default. */
+	uint32_t gso_max_bytes, gro_max_bytes;
+	int ns_fd; /* of the guest end; -1: own namespace */
 	bool guest_up;
-	struct raceway_rtnl *inside; /* with guest_up and ns_fd: a socket there */
+	/* With ns_fd: a socket there. Without it the guest end stays as the kernel makes it. */
+	struct raceway_rtnl *inside;
 };
 
 /* Makes all pairs or none. Host ends speak no IPv6 and no ARP, and do not forward. On failure
@@ -36,6 +39,7 @@ enum {
 	RACEWAY_EDIT_ALIAS = 1U << 5,
 	RACEWAY_EDIT_NETNS = 1U << 6, /* moves; the kernel sets the link down */
 	RACEWAY_EDIT_GROUP = 1U << 7,
+	RACEWAY_EDIT_GRO = 1U << 8,
 };
 
 /* What to change of one link: only what `what` names. */
@@ -45,7 +49,7 @@ struct raceway_link_edit {
 	char name[IFNAMSIZ];
 	char alias[RACEWAY_ALIAS_SIZE];
 	uint8_t mac[6];
-	uint32_t mtu, gso_max_bytes, group;
+	uint32_t mtu, gso_max_bytes, gro_max_bytes, group;
 	int ns_fd;
 	bool up;
 };

@@ -143,6 +143,11 @@ static void on_event(enum raceway_link_change change, const struct raceway_link 
 	struct raceway_kernel *k = l->kernel;
 	const struct raceway_dp_port *port = port_of_dev(&k->want, link->name);
 
+	if (change == RACEWAY_LINK_QDISC) {
+		if (port)
+			(void)raceway_dp_look_at_qdisc(k->dp, link->ifindex);
+		return;
+	}
 	if (change == RACEWAY_LINK_PROGRAMS) {
 		/* Where another's program was in the way, it may have gone. */
 		l->due |= (port && !is_attached(k, link->ifindex)) ||

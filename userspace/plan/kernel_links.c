@@ -70,6 +70,8 @@ static void describe(const struct raceway_kernel_run *run, const struct raceway_
 	veth->mtu = v->dp.mtu;
 	if (v->gso_max_bytes != RACEWAY_GSO_MAX_BYTES)
 		veth->gso_max_bytes = v->gso_max_bytes;
+	if (v->gro_max_bytes != RACEWAY_GSO_MAX_BYTES)
+		veth->gro_max_bytes = v->gro_max_bytes;
 	veth->ns_fd = ns ? ns->fd : -1;
 	veth->inside = ns ? &ns->inside : NULL;
 	veth->guest_up = v->dp.up;

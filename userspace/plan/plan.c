@@ -53,24 +53,40 @@ static void add_removals(struct raceway_planning *c, enum raceway_step_kind kind
 	}
 }
 
+static unsigned int gro_difference(const struct raceway_link *link, uint32_t wanted)
+{
+	return link->gro_max_bytes && link->gro_max_bytes != wanted ? RACEWAY_EDIT_GRO : 0;
+}
+
+/* What a guest sends is not merged into more than it may send at once. */
+static unsigned int host_differences(const struct raceway_want_vnic *v,
+				     const struct raceway_link *host)
+{
+	return (host->mtu != v->dp.mtu ? RACEWAY_EDIT_MTU : 0) |
+	       gro_difference(host, v->gso_max_bytes);
+}
+
 static void add_host_edit(struct raceway_planning *c, int i)
 {
 	const struct raceway_want_vnic *v = &c->want->vnics[i];
 	const struct raceway_link *host = c->host[i];
+	unsigned int what = host ? host_differences(v, host) : 0;
 	struct raceway_step *step;
 
-	if (!host || host->mtu == v->dp.mtu)
+	if (!what)
 		return;
 	step = add_step(c, RACEWAY_STEP_HOST_EDIT);
 	step->vnic = i;
 	step->ifindex = host->ifindex;
 	step->edit = (struct raceway_link_edit){
 		.ifindex = host->ifindex,
-		.what = RACEWAY_EDIT_MTU,
+		.what = what,
 		.mtu = v->dp.mtu,
+		.gro_max_bytes = v->gso_max_bytes,
 	};
 	step->back = step->edit;
 	step->back.mtu = host->mtu;
+	step->back.gro_max_bytes = host->gro_max_bytes;
 }
 
 static unsigned int guest_differences(const struct raceway_want_vnic *v,
@@ -80,6 +96,7 @@ static unsigned int guest_differences(const struct raceway_want_vnic *v,
 	       (memcmp(guest->mac, v->dp.mac, sizeof(guest->mac)) ? RACEWAY_EDIT_MAC : 0) |
 	       (guest->mtu != v->dp.mtu ? RACEWAY_EDIT_MTU : 0) |
 	       (guest->gso_max_bytes != v->gso_max_bytes ? RACEWAY_EDIT_GSO : 0) |
+	       gro_difference(guest, v->gro_max_bytes) |
 	       (guest->up != v->dp.up ? RACEWAY_EDIT_UP : 0);
 }
 
@@ -100,6 +117,7 @@ static void add_guest_edit(struct raceway_planning *c, int i)
 		.what = what,
 		.mtu = v->dp.mtu,
 		.gso_max_bytes = v->gso_max_bytes,
+		.gro_max_bytes = v->gro_max_bytes,
 		.up = v->dp.up,
 	};
 	step->back = step->edit;
@@ -109,6 +127,7 @@ static void add_guest_edit(struct raceway_planning *c, int i)
 	memcpy(step->back.mac, guest->mac, sizeof(guest->mac));
 	step->back.mtu = guest->mtu;
 	step->back.gso_max_bytes = guest->gso_max_bytes;
+	step->back.gro_max_bytes = guest->gro_max_bytes;
 	step->back.up = guest->up;
 }
 

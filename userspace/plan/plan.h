@@ -16,7 +16,7 @@
 /* X(enum suffix, name) in the order in which they run. */
 #define RACEWAY_STEPS(X)                                                                           \
 	X(CLEAR, "clear")	      /* delete a pair of ours whose name is needed */             \
-	X(HOST_EDIT, "host-edit")     /* MTU of a host end */                                      \
+	X(HOST_EDIT, "host-edit")     /* MTU, GRO of a host end */                                 \
 	X(GUEST_EDIT, "guest-edit")   /* name, MAC, MTU, state of a guest end */                   \
 	X(CREATE, "create")	      /* make a pair, host end down */                             \
 	X(FILL, "fill")		      /* the data path's tables */                                 \

@@ -87,6 +87,8 @@ bool raceway_kernel_look(struct raceway_kernel *k, bool all)
 		const struct raceway_link *link = raceway_links_by_index(&k->links, k->attached[i]);
 		bool port = link && is_port(k, link);
 
+		if (port) /* the kernel gives a link that comes up its default without a word */
+			(void)raceway_dp_look_at_qdisc(k->dp, link->ifindex);
 		if (link && (port || all || (i + count - from) % count < SLICE))
 			any |= lost(k, link, port);
 	}

@@ -158,22 +158,23 @@ static void rates(struct build *b, const json_t *doc, enum raceway_dir dir,
 
 /* A GSO packet is judged as a whole, so it may be half of what one bucket holds at most: of the
  * excess one, by which the peak rate is reached; without excess of the committed one. At default
- * depths it is half of what the larger one holds after an idle time. */
-static uint32_t gso_limit(const struct raceway_dp_vnic *v)
+ * depths it is an eighth of what the larger one holds after an idle time: a TCP at a pacing port
+ * has two or three that wait (TCP small queues), and they must fit in there. */
+static uint32_t gso_limit(const struct raceway_dp_rate *rate, uint32_t mtu)
 {
-	const struct raceway_dp_rate *tx = &v->dir[RACEWAY_TX];
-	uint64_t limit = tx->pbs_bytes / 2;
+	uint64_t limit = rate->pbs_bytes / 2;
 
-	if (tx->cir_bps)
-		limit = (tx->pir_bps > tx->cir_bps ? tx->pbs_bytes - tx->cbs_bytes
-						   : tx->cbs_bytes) /
+	if (rate->cir_bps)
+		limit = (rate->pir_bps > rate->cir_bps ? rate->pbs_bytes - rate->cbs_bytes
+						       : rate->cbs_bytes) /
 			2;
-	if (tx->idle_ms)
-		limit = (tx->pir_bps > 2 * tx->cir_bps ? tx->pir_bps - tx->cir_bps : tx->cir_bps) /
-			8 * tx->idle_ms / 1000 / 2;
-	if (!tx->pir_bps || limit > RACEWAY_GSO_MAX_BYTES)
+	if (rate->idle_ms)
+		limit = (rate->pir_bps > 2 * rate->cir_bps ? rate->pir_bps - rate->cir_bps
+							   : rate->cir_bps) /
+			8 * rate->idle_ms / 1000 / 8;
+	if (!rate->pir_bps || limit > RACEWAY_GSO_MAX_BYTES)
 		return RACEWAY_GSO_MAX_BYTES;
-	return limit < 2U * v->mtu ? 2U * v->mtu : limit;
+	return limit < 2 * mtu ? 2 * mtu : (uint32_t)limit;
 }
 
 static int name_ends(struct build *b, struct raceway_want_vnic *v, const json_t *doc)
@@ -237,7 +238,8 @@ static int build_vnic(struct build *b, const char *name, const json_t *doc)
 	locate(b, v, profile);
 	if (v->where != RACEWAY_WHERE_LOCAL)
 		return 0;
-	v->gso_max_bytes = gso_limit(&v->dp);
+	v->gso_max_bytes = gso_limit(&v->dp.dir[RACEWAY_TX], v->dp.mtu);
+	v->gro_max_bytes = gso_limit(&v->dp.dir[RACEWAY_RX], v->dp.mtu);
 	return name_ends(b, v, doc);
 }
 

@@ -22,7 +22,8 @@ struct raceway_want_vnic {
 	char host[IFNAMSIZ];		/* local: the host end */
 	char ifname[IFNAMSIZ];		/* local: the guest end */
 	char netns[RACEWAY_NETNS_NAME]; /* local: "" is the daemon's own */
-	uint32_t gso_max_bytes;		/* local: of the guest end */
+	uint32_t gso_max_bytes;		/* local: longest packet from the guest */
+	uint32_t gro_max_bytes;		/* local: longest that the guest end merges */
 };
 
 struct raceway_want {

@@ -56,6 +56,8 @@ def choose(args):
                 c["local"] = args.at == "guest"
             if args.only:
                 c["seconds"] = args.seconds if c["kind"] != "burst" else c["seconds"]
+            if args.no_fq:
+                c["fq"] = False
             if args.warm_up is not None:
                 c["warm_up"] = args.warm_up
     return groups
@@ -85,6 +87,8 @@ def arguments():
     parser.add_argument("--shaper", action="append", choices=suite.SHAPERS + ["none"])
     parser.add_argument("--at", choices=["port", "guest"],
                         help="where the sender is: behind a fabric port, or a local vNIC")
+    parser.add_argument("--no-fq", action="store_true",
+                        help="nothing paces at the port by which Raceway's guests leave")
     parser.add_argument("--native", action="store_true", help="in this kernel (only --only)")
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--warm-up", type=float)

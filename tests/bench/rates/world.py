@@ -115,6 +115,9 @@ class World:
         With "burst_ms" every shaper has that depth."""
         leaving = "up0" if cell["direction"] == "tx" else "f0"
         if cell["shaper"] == "raceway":
+            if self.local and leaving == "up0" and cell.get("fq", True):
+                # Paced, where a guest's frames may wait; the others have their qdisc, too.
+                self.tc(self.dir, "qdisc", "add", "dev", "up0", "root", "fq")
             self.raceway([self.rates(cell)])
         else:
             self.bridge(leaving)

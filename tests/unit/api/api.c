@@ -7,6 +7,7 @@
 #include "../net/private.h"
 #include "api/api.h"
 #include "net/veth.h"
+#include "plan/programs.h"
 #include "stub.h"
 
 static struct raceway_core core;
@@ -206,6 +207,33 @@ Test(api, a_local_vnic_becomes_a_netdev_and_goes_again)
 	cr_expect_eq(stub.vnics, 0);
 	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 200);
 	cr_expect_str_eq(text("vnics", "oper"), "unbound");
+}
+
+/* Who keeps the rate of one direction, after a change of the vNIC. */
+static const char *kept_by(const char *dir, const char *change)
+{
+	const json_t *vnic;
+
+	cr_assert_eq(call("PATCH", "/v1/vnics/web1/eth0", change), 200, "%s", change);
+	cr_assert_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 200);
+	vnic = json_array_get(json_object_get(answer.json, "vnics"), 0);
+	return json_string_value(json_object_get(json_object_get(vnic, dir), "enforced_by"));
+}
+
+Test(api, tcp_of_a_local_vnic_waits_where_the_port_has_fq)
+{
+	add_local_vnic();
+	cr_expect_str_eq(kept_by("tx", "{\"tx_pir\":1000000,\"rx_pir\":1000000}"), "bpf");
+	stub.fq = true;
+	cr_expect_str_eq(kept_by("tx", "{}"), "bpf+edt");
+	cr_expect_str_eq(kept_by("rx", "{}"), "bpf");
+	cr_expect_str_eq(kept_by("tx", "{\"tx_pbs\":100000}"), "bpf", "a burst is a burst");
+	cr_expect_str_eq(kept_by("tx", "{\"tx_pir\":null,\"tx_pbs\":null}"), "none");
+	cr_expect_eq(call("GET", "/v1/ports/up0", NULL), 200);
+	cr_expect_str_eq(text("ports", "pacing"), "fq");
+	stub.looked_at_qdisc = 0;
+	raceway_kernel_look(&core.kernel, false);
+	cr_expect_eq(stub.looked_at_qdisc, 1, "the port's, every few seconds");
 }
 
 Test(api, a_failing_kernel_takes_everything_back)

@@ -128,7 +128,19 @@ int raceway_dp_port_info(struct raceway_dp *dp, uint32_t ifindex,
 {
 	*ret_info = (struct raceway_dp_port_info){ .attached = true,
 						   .native = true,
+						   .fq = stub.fq,
 						   .warning = "peer: ethtool -K lan0 txvlan off" };
+	return 0;
+}
+
+bool raceway_dp_paces(const struct raceway_dp *dp, uint16_t port)
+{
+	return stub.fq && port;
+}
+
+int raceway_dp_look_at_qdisc(struct raceway_dp *dp, uint32_t ifindex)
+{
+	stub.looked_at_qdisc++;
 	return 0;
 }
 

@@ -12,6 +12,8 @@ struct stub {
 	struct raceway_dp_vnic vnic[64];
 	uint32_t attached[64];
 	size_t attached_count;
+	bool fq; /* every port has it */
+	int looked_at_qdisc;
 	uint64_t bytes; /* that every vNIC has passed, green tx */
 };
 extern struct stub stub;

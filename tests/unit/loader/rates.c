@@ -133,3 +133,31 @@ Test(rates, burst_from_idle)
 	rate.pir_bps = 0;
 	cr_expect_eq(raceway_dp_idle_burst(&rate, 1500), 0);
 }
+
+/* What waits leaves later than it was charged: a depth that nobody chose is so much shorter. */
+Test(rates, frames_that_wait_are_within_the_burst)
+{
+	struct raceway_dp_rate rate = {
+		.cir_bps = 40000000,
+		.cbs_bytes = 5000000,
+		.pir_bps = 100000000,
+		.pbs_bytes = 12500000,
+		.idle_ms = RACEWAY_IDLE_MS,
+	};
+	struct raceway_meter_params params = raceway_meter_make(&rate, 1500);
+	uint64_t committed = params.committed.depth, excess = params.excess.depth;
+	uint64_t most = params.idle * 3 / 4;
+
+	raceway_meter_may_wait(&params);
+	cr_expect_eq(params.committed.depth, committed - most);
+	cr_expect_eq(params.excess.depth, excess - most);
+	rate.idle_ms = 0;
+	params = raceway_meter_make(&rate, 1500);
+	raceway_meter_may_wait(&params);
+	cr_expect_eq(params.committed.depth, committed);
+	cr_expect_eq(params.excess.depth, excess);
+	rate = (struct raceway_dp_rate){ .cir_bps = 1000000, .cbs_bytes = 131072, .idle_ms = 18 };
+	params = raceway_meter_make(&rate, 1500);
+	raceway_meter_may_wait(&params);
+	cr_expect_eq(params.excess.mult, RACEWAY_UNLIMITED);
+}

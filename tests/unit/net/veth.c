@@ -48,6 +48,7 @@ Test(veth, is_made_with_all_its_settings, .init = open_socket)
 
 	v.mtu = 9000;
 	v.gso_max_bytes = 20000;
+	v.gro_max_bytes = 30000;
 	cr_assert_eq(raceway_veth_create(&rtnl, &v, 1, &failed), 0);
 	host = read_link(&links, "rw5");
 	guest = raceway_links_by_name(&links, "eth5");
@@ -62,6 +63,9 @@ Test(veth, is_made_with_all_its_settings, .init = open_socket)
 	cr_expect_eq(memcmp(guest->mac, v.mac, sizeof(v.mac)), 0);
 	cr_expect_eq(guest->mtu, 9000);
 	cr_expect_eq(guest->gso_max_bytes, 20000);
+	cr_expect_eq(guest->gro_max_bytes, 30000);
+	cr_expect_eq(host->gro_max_bytes, 20000, "nor does it merge what was sent to more");
+	cr_expect_eq(host->gso_max_bytes, RACEWAY_GSO_MAX_BYTES);
 	cr_expect(guest->up);
 	cr_expect_not(guest->carrier);
 	fd = open("/proc/sys/net/ipv6/conf/rw5/disable_ipv6", O_RDONLY);

@@ -51,7 +51,7 @@ static void want_vnic(const char *name, const char *netns, const char *ifname)
 	v->dp.up = true;
 	v->where = RACEWAY_WHERE_LOCAL;
 	v->uplink = want.port_count;
-	v->gso_max_bytes = RACEWAY_GSO_MAX_BYTES;
+	v->gso_max_bytes = v->gro_max_bytes = RACEWAY_GSO_MAX_BYTES;
 	snprintf(v->host, sizeof(v->host), "rw%u", v->dp.number);
 	snprintf(v->ifname, sizeof(v->ifname), "%s", ifname);
 	snprintf(v->netns, sizeof(v->netns), "%s", netns);
@@ -67,7 +67,8 @@ static struct raceway_link *add_link(struct raceway_links *where, uint32_t ifind
 				    .up = true,
 				    .carrier = true,
 				    .peer_nsid = RACEWAY_NSID_OWN,
-				    .gso_max_bytes = RACEWAY_GSO_MAX_BYTES };
+				    .gso_max_bytes = RACEWAY_GSO_MAX_BYTES,
+				    .gro_max_bytes = RACEWAY_GSO_MAX_BYTES };
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	snprintf(l->kind, sizeof(l->kind), "%s", kind);
 	return l;
@@ -185,6 +186,21 @@ Test(plan, mtu_changes_both_ends)
 	all_is_well(1);
 	vnics[0].dp.mtu = 9000;
 	cr_expect_str_eq(steps(), "host-edit web1/eth0, guest-edit web1/eth0, fill");
+}
+
+Test(plan, packets_are_as_long_as_the_rates_allow)
+{
+	all_is_well(1);
+	vnics[0].gso_max_bytes = 20000;
+	cr_expect_str_eq(steps(), "host-edit web1/eth0, guest-edit web1/eth0");
+	own[2].gro_max_bytes = 20000;
+	cr_expect_str_eq(steps(), "guest-edit web1/eth0");
+	inner[0].gso_max_bytes = 20000;
+	cr_expect_str_eq(steps(), "");
+	vnics[0].gro_max_bytes = 30000;
+	cr_expect_str_eq(steps(), "guest-edit web1/eth0");
+	inner[0].gro_max_bytes = 0; /* a kernel without that limit */
+	cr_expect_str_eq(steps(), "");
 }
 
 Test(plan, guest_end_is_put_right)

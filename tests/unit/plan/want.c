@@ -103,6 +103,27 @@ Test(want, names_of_interfaces_fit_and_are_unique)
 	cr_expect_str_eq(err.field, "ifname");
 }
 
+/* 18 ms of 80 Mb/s are 180,000 bytes; of 2 Mb/s an eighth is less than two frames. */
+Test(want, a_gso_packet_is_an_eighth_of_what_an_idle_vnic_has)
+{
+	cr_assert_eq(build(HEAD "\"profiles\":[{\"name\":\"a\",\"server\":\"local\",\"vnics\":["
+				"{\"name\":\"x\",\"segment\":\"lan\",\"tx_pir\":\"80mbit\"},"
+				"{\"name\":\"y\",\"segment\":\"lan\",\"tx_pir\":\"80mbit\","
+				"\"tx_cir\":\"60mbit\"},"
+				"{\"name\":\"z\",\"segment\":\"lan\",\"rx_pir\":\"2mbit\"},"
+				"{\"name\":\"w\",\"segment\":\"lan\",\"rx_pir\":\"1gbit\","
+				"\"rx_pbs\":\"40000\"}]}]}"),
+		     0, "%s", err.message);
+	cr_expect_eq(raceway_want_vnic(&want, "a/x")->gso_max_bytes, 180000 / 8);
+	cr_expect_eq(raceway_want_vnic(&want, "a/x")->gro_max_bytes, 65536);
+	/* of the larger bucket */
+	cr_expect_eq(raceway_want_vnic(&want, "a/y")->gso_max_bytes, 135000 / 8);
+	cr_expect_eq(raceway_want_vnic(&want, "a/z")->gso_max_bytes, 65536);
+	cr_expect_eq(raceway_want_vnic(&want, "a/z")->gro_max_bytes, 3000);
+	cr_expect_eq(raceway_want_vnic(&want, "a/w")->gro_max_bytes, 20000);
+	raceway_want_free(&want);
+}
+
 Test(want, a_gso_packet_is_half_a_burst_at_most)
 {
 	cr_assert_eq(build(HEAD "\"profiles\":[{\"name\":\"a\",\"server\":\"local\",\"vnics\":["
