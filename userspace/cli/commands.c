@@ -47,7 +47,7 @@ const struct raceway_verb_info raceway_verbs[] = {
 	  "take its I/O away from its server; it stays in the store", NULL, NULL },
 	{ "server", "enroll", NULL, RACEWAY_VERB_ENROLL, "NAME",
 	  "print a token, for an hour and one use, by which racewayd on that server gets its "
-	  "certificate; an earlier one counts no more then",
+	  "certificate; its earlier certificate counts no more then",
 	  NULL, NULL },
 	{ "acl", "rule", NULL, RACEWAY_VERB_LATER, "ACL add|del SEQ ...", "edit the rules", NOT_YET,
 	  NULL },
