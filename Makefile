@@ -14,7 +14,7 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 ARCH_INCLUDE := -I/usr/include/$(shell uname -m)-linux-gnu
 
 LIBS := libbpf libxdp libnl-3.0 libnl-route-3.0 libnl-genl-3.0 sqlite3 libmicrohttpd jansson \
-	yaml-0.1 libcurl libsystemd
+	yaml-0.1 libcurl libsystemd gnutls
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
@@ -32,7 +32,7 @@ LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # Where the loader's main() and the daemon's and the client's files stay out of the library.
 LIB_SRC := $(filter-out userspace/loader/main.c,$(wildcard \
-	$(foreach d,util model store plan loader net storage api,userspace/$(d)/*.c)))
+	$(foreach d,util model store plan loader net storage api node,userspace/$(d)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 # The storage engine's files, in a library of their own: racewayd links none of them.
 ENGINE_SRC := $(filter-out userspace/vhba/main.c,$(wildcard \

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/rights.h"
 #include "util/cleanup.h"
+
+#define HTTP_OK 200
 
 struct action {
 	const char *name; /* of the object it is done with */
@@ -117,4 +120,40 @@ bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *ki
 		return true;
 	}
 	return false;
+}
+
+#define ENROLL "/enroll"
+
+bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, const struct raceway_request *request,
+			struct raceway_response *response)
+{
+	const char *slash = strchr(name, '/');
+	struct raceway_error err = { 0 };
+	char server[RACEWAY_VOLUME_NAME], object[96];
+	int r;
+
+	if (strcmp(kind->name, "server") || !slash || strcmp(slash, ENROLL))
+		return false;
+	snprintf(server, sizeof(server), "%.*s", (int)(slash - name), name);
+	snprintf(object, sizeof(object), "server %.80s", server);
+	if (strcmp(request->method, "POST")) {
+		raceway_api_method_error(request, "POST", response);
+		return true;
+	}
+	if (!raceway_model_get(core->model, kind, server))
+		r = raceway_error_set(&err, RACEWAY_FAULT_NOT_FOUND, object, "", "does not exist");
+	else if (!core->nodes.enroll)
+		r = raceway_error_set(&err, RACEWAY_FAULT_REFUSED, object, "",
+				      "only a director enrolls servers: racewayd --role director");
+	else
+		r = raceway_rights_need(request->caller, &core->role_groups, RACEWAY_USER_SERVER,
+					"enrolling a server", &err);
+	if (!r)
+		r = core->nodes.enroll(core->nodes.context, server, &response->json, &err);
+	if (r)
+		raceway_api_error(response, &err);
+	else
+		response->status = HTTP_OK;
+	return true;
 }

@@ -55,6 +55,10 @@ void raceway_api_method_error(const struct raceway_request *request, const char 
 bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *kind,
 			const char *name, const struct raceway_request *request,
 			struct raceway_response *response);
+/* The same for POST /v1/servers/NAME/enroll. */
+bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *kind,
+			const char *name, const struct raceway_request *request,
+			struct raceway_response *response);
 /* documents.c: apply, diff, export. */
 void raceway_api_apply(struct raceway_core *core, const struct raceway_request *request, bool diff,
 		       struct raceway_response *response);

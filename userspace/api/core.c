@@ -15,6 +15,7 @@
 #include "api/peer.h"
 #include "api/rights.h"
 #include "api/samples.h"
+#include "api/show.h"
 #include "plan/programs.h"
 #include "util/cleanup.h"
 
@@ -191,6 +192,8 @@ void raceway_core_close(struct raceway_core *core)
 	raceway_kernel_close(&core->kernel);
 	json_decref(core->going);
 	core->going = NULL;
+	json_decref(core->agents);
+	core->agents = NULL;
 	raceway_model_free(core->model);
 	core->model = NULL;
 	raceway_store_close(core->store);
@@ -204,6 +207,8 @@ static void tell_changes(struct raceway_core *core, const json_t *changes)
 	json_t *change;
 	size_t i;
 
+	if (core->nodes.on_change)
+		core->nodes.on_change(core->nodes.context, changes);
 	json_array_foreach (changes, i, change)
 		raceway_core_event(core, "object", json_copy(change));
 }
@@ -222,7 +227,8 @@ static bool is_storage(const json_t *changes)
 
 /* Engine, then kernel; what is refused is taken back. */
 static int make(struct raceway_core *core, const struct raceway_model *model,
-		struct raceway_want *want, bool storage, struct raceway_error *err)
+		struct raceway_want *want, enum raceway_make how, bool storage,
+		struct raceway_error *err)
 {
 	int ret = 0;
 
@@ -231,7 +237,7 @@ static int make(struct raceway_core *core, const struct raceway_model *model,
 		ret = raceway_storage_make(&core->storage, model, storage, err);
 	if (storage && ret)
 		goto back;
-	ret = raceway_kernel_make(&core->kernel, want, RACEWAY_MAKE_STRICT, err);
+	ret = raceway_kernel_make(&core->kernel, want, how, err);
 	if (!ret)
 		return 0;
 back:
@@ -244,14 +250,15 @@ back:
  * store has it, with volumes whose files are to go. */
 static int store_and_make(struct raceway_core *core, struct raceway_model **model,
 			  const struct raceway_model *noted, struct raceway_want *want,
-			  const struct raceway_record *record, struct raceway_error *err)
+			  const struct raceway_record *record, enum raceway_make how,
+			  struct raceway_error *err)
 {
 	struct raceway_error back = { 0 };
 	int ret = raceway_store_commit(core->store, core->model, noted, record, err);
 
 	if (ret)
 		return ret;
-	ret = make(core, *model, want, is_storage(record->changes), err);
+	ret = make(core, *model, want, how, is_storage(record->changes), err);
 	if (ret) {
 		if (raceway_store_take_back(core->store, core->model, noted, &back))
 			fprintf(stderr,
@@ -269,7 +276,7 @@ static int store_and_make(struct raceway_core *core, struct raceway_model **mode
 
 static int commit(struct raceway_core *core, struct raceway_model **model,
 		  struct raceway_want *want, const struct raceway_record *record,
-		  struct raceway_error *err)
+		  enum raceway_make how, struct raceway_error *err)
 {
 	struct raceway_storage_change change = { 0 };
 	json_auto_t *going = raceway_volumes_going(core->model, *model);
@@ -281,7 +288,7 @@ static int commit(struct raceway_core *core, struct raceway_model **model,
 		ret = raceway_storage_prepare(&core->storage, core->model, *model, &change, err);
 	if (!ret) {
 		noted = raceway_volumes_note(*model, going);
-		ret = noted ? store_and_make(core, model, noted, want, record, err)
+		ret = noted ? store_and_make(core, model, noted, want, record, how, err)
 			    : raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	}
 	if (ret)
@@ -308,10 +315,11 @@ static int effect(struct raceway_core *core, const struct raceway_change *change
 	WANT struct raceway_want want = { 0 };
 	int ret = raceway_want_build(*model, &core->world, core->host_keep, &want, err);
 
-	if (!ret)
+	if (!ret && !change->adopt)
 		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
 	if (!ret && !change->dry_run)
-		ret = commit(core, model, &want, &record, err);
+		ret = commit(core, model, &want, &record,
+			     change->adopt ? RACEWAY_MAKE_TOLERANT : RACEWAY_MAKE_STRICT, err);
 	if (!ret && !change->dry_run)
 		tell_changes(core, changes);
 	return ret;
@@ -334,6 +342,8 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 	if (!changes)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	ret = raceway_rights_judge(change->caller, &core->role_groups, changes, err);
+	if (!ret && !change->adopt)
+		ret = raceway_agent_may(core, changes, err);
 	if (!ret)
 		ret = raceway_model_check(model, &core->world, err);
 	/* marks: what no difference shows, such as numbers, may be another all the same */

@@ -31,6 +31,16 @@ struct raceway_core_options {
 	const struct raceway_role_groups *role_groups; /* NULL: the default ones */
 };
 
+/* What links between nodes have to do with the core (node/node.h); all NULL without them. */
+struct raceway_core_nodes {
+	void *context;
+	/* A change is made: `changes` as raceway_model_diff() gives it, borrowed. */
+	void (*on_change)(void *context, const json_t *changes);
+	/* A token for a server: {"token", "server", "expires"}, a new reference. */
+	int (*enroll)(void *context, const char *server, json_t **ret_answer,
+		      struct raceway_error *err);
+};
+
 struct raceway_core {
 	struct raceway_store *store;
 	struct raceway_model *model;
@@ -47,6 +57,11 @@ struct raceway_core {
 	char node[64];
 	char pin_dir[256];
 	struct raceway_samples *samples;
+	struct raceway_core_nodes nodes;
+	/* Of a director: server -> {"connected", "since", "address", "agent_version", "why", "vnics":
+	 * {vNIC -> {"oper", "reason"}}} for each that is enrolled; of a server: "local" alone, with
+	 * what is known of its director. NULL: none. */
+	json_t *agents;
 	/* Something happened; `data` is borrowed. May be NULL. */
 	void (*on_event)(void *context, const char *event, json_t *data);
 	void *on_event_context;
@@ -68,6 +83,9 @@ struct raceway_change {
 	raceway_core_edit edit;
 	void *context;
 	bool dry_run; /* everything short of the store and the kernel */
+	/* What the director of this server says: nothing that is its own is refused, what the
+	 * kernel does not take is remembered as a trouble of its object, and the rest is made. */
+	bool adopt;
 	/* A whole state from elsewhere: as in struct raceway_record. */
 	const json_t *marks;
 	uint64_t sequence;

@@ -229,7 +229,8 @@ void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *k
 {
 	struct write deletion = { .kind = kind, .name = name };
 
-	if (name && raceway_api_action(core, kind, name, request, response))
+	if (name && (raceway_api_action(core, kind, name, request, response) ||
+		     raceway_api_enroll(core, kind, name, request, response)))
 		return;
 	if (!name && is_get(request)) {
 		response->status = HTTP_OK;

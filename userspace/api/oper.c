@@ -87,6 +87,7 @@ const char *raceway_oper_vnic(struct raceway_core *core, const char *name, char 
 {
 	const struct raceway_want_vnic *v = raceway_want_vnic(&core->kernel.want, name);
 	const struct raceway_error *trouble = trouble_of(core, "vnic", name);
+	const char *agent = NULL;
 
 	reason[0] = '\0';
 	if (!v || v->where == RACEWAY_WHERE_NONE) {
@@ -101,5 +102,9 @@ const char *raceway_oper_vnic(struct raceway_core *core, const char *name, char 
 		port_reason(core, v->dp.port, reason, size);
 	else
 		local_reason(core, v, reason, size);
+	if (!reason[0] && v->where == RACEWAY_WHERE_PORT)
+		agent = raceway_agent_oper(core, name, reason, size);
+	if (agent)
+		return agent;
 	return reason[0] ? "down" : "up";
 }

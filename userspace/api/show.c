@@ -289,12 +289,17 @@ static const char *server_oper(struct raceway_core *core, const json_t *doc, con
 			       char *buf, size_t size)
 {
 	const json_t *port = json_object_get(doc, "port");
+	const char *oper = "no port";
 
 	if (!strcmp(name, "local"))
 		return "up";
 	if (json_is_array(port))
 		port = json_array_get(port, 0);
-	return port ? raceway_oper_port(core, json_string_value(port), buf, size) : "no port";
+	if (port)
+		oper = raceway_oper_port(core, json_string_value(port), buf, size);
+	if (!strcmp(oper, "up") && raceway_agent_reason(core, name, buf, size))
+		oper = buf;
+	return oper;
 }
 
 json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind *kind,
@@ -314,6 +319,7 @@ json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind
 		json_object_set_new(object, "profiles",
 				    raceway_show_names(core, "profile", "server", name));
 		set_text(object, "oper", server_oper(core, doc, name, oper, sizeof(oper)));
+		raceway_agent_show(core, name, object);
 	}
 	return object;
 }

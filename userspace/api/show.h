@@ -41,4 +41,19 @@ const char *raceway_oper_port(struct raceway_core *core, const char *name, char 
 const char *raceway_oper_vnic(struct raceway_core *core, const char *name, char *reason,
 			      size_t size);
 
+/* agents.c: what other nodes have to do with what is shown. */
+/* A server's own API may not change what its director gives; REFUSED names the first of it. */
+int raceway_agent_may(const struct raceway_core *core, const json_t *changes,
+		      struct raceway_error *err);
+/* "connected", "since", "address", "agent_version" of a server's agent (of a server: its director's link,
+ * at `local`); null without one. */
+void raceway_agent_show(const struct raceway_core *core, const char *server, json_t *object);
+/* Why the agent of a server keeps it from being up, in buf; NULL: nothing, or there is none. */
+const char *raceway_agent_reason(const struct raceway_core *core, const char *server, char *buf,
+				 size_t size);
+/* What an agent says of a vNIC that is up as far as this node can see: "up", "down", or "unknown"
+ * with the reason; NULL: its server has no agent. */
+const char *raceway_agent_oper(const struct raceway_core *core, const char *vnic, char *reason,
+			       size_t size);
+
 #endif

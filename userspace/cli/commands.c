@@ -45,8 +45,10 @@ const struct raceway_verb_info raceway_verbs[] = {
 	  "give its I/O to a server, or move it to another", NULL, NULL },
 	{ "profile", "unbind", NULL, RACEWAY_VERB_UNBIND, "NAME",
 	  "take its I/O away from its server; it stays in the store", NULL, NULL },
-	{ "server", "enroll", NULL, RACEWAY_VERB_LATER, "NAME", "admit a server's agent", NOT_YET,
-	  NULL },
+	{ "server", "enroll", NULL, RACEWAY_VERB_ENROLL, "NAME",
+	  "print a token, for an hour and one use, by which racewayd on that server gets its "
+	  "certificate; its earlier certificate counts no more then",
+	  NULL, NULL },
 	{ "acl", "rule", NULL, RACEWAY_VERB_LATER, "ACL add|del SEQ ...", "edit the rules", NOT_YET,
 	  NULL },
 	{ "volume", "snapshot", NULL, RACEWAY_VERB_COPY, "SAN/NAME NEW",

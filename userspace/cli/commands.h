@@ -9,7 +9,7 @@
 
 enum raceway_action {
 	RACEWAY_DO_HELP,
-	RACEWAY_DO_CHANGE, /* add, set, del, bind, unbind: one request, no output */
+	RACEWAY_DO_CHANGE, /* add, set, del, bind, unbind: one request; enroll prints a token */
 	RACEWAY_DO_SHOW,
 	RACEWAY_DO_TREE,
 	RACEWAY_DO_APPLY,
@@ -34,6 +34,7 @@ enum raceway_verb {
 	RACEWAY_VERB_BIND,
 	RACEWAY_VERB_UNBIND,
 	RACEWAY_VERB_COPY,   /* of a volume: one more name follows */
+	RACEWAY_VERB_ENROLL, /* nothing follows the name; the answer has a token */
 	RACEWAY_VERB_ACTION, /* the verb's own words follow */
 	RACEWAY_VERB_LATER,
 };

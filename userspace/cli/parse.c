@@ -144,7 +144,7 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 		[RACEWAY_VERB_ADD] = "POST",	 [RACEWAY_VERB_SET] = "PATCH",
 		[RACEWAY_VERB_DEL] = "DELETE",	 [RACEWAY_VERB_BIND] = "PATCH",
 		[RACEWAY_VERB_UNBIND] = "PATCH", [RACEWAY_VERB_COPY] = "POST",
-		[RACEWAY_VERB_ACTION] = "POST",
+		[RACEWAY_VERB_ACTION] = "POST",	 [RACEWAY_VERB_ENROLL] = "POST",
 	};
 	size_t used;
 
@@ -158,8 +158,11 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 	used = strlen(cli->path);
 	switch (cli->verb->verb) {
 	case RACEWAY_VERB_COPY:
+	case RACEWAY_VERB_ENROLL:
 	case RACEWAY_VERB_ACTION:
 		snprintf(cli->path + used, sizeof(cli->path) - used, "/%s", cli->verb->word);
+		if (cli->verb->verb == RACEWAY_VERB_ENROLL)
+			return expect_end(args, cli, err);
 		if (cli->verb->verb == RACEWAY_VERB_COPY)
 			return parse_copy(args, cli, err);
 		break;

@@ -23,13 +23,19 @@ static int change(struct raceway_client *client, const struct raceway_cli *cli, 
 		  struct raceway_error *err)
 {
 	json_auto_t *answer = NULL;
+	const char *token;
 	int r;
 
 	raceway_client_if_version(client, cli->options.if_version);
 	r = raceway_client_call(client, cli->method, cli->path, cli->body, &answer, err);
+	token = json_string_value(json_object_get(answer, "token"));
 
 	if (r == 0)
 		raceway_print_warnings(stderr, cli->object, answer);
+	if (r == 0 && token && cli->options.json)
+		raceway_print_json(out, answer, &cli->options);
+	else if (r == 0 && token)
+		fprintf(out, "%s\n", token);
 	return r;
 }
 

@@ -186,7 +186,7 @@ static bool is_text(const struct raceway_field *field)
 static void put_number(char *buf, const struct raceway_field *field, const json_t *value)
 {
 	uint64_t number = (uint64_t)json_number_value(value);
-	char text[RACEWAY_UNIT_TEXT];
+	char text[RACEWAY_UNIT_TEXT], clock[RACEWAY_CLOCK];
 
 	switch (field->how) {
 	case RACEWAY_SHOW_RATE:
@@ -197,6 +197,9 @@ static void put_number(char *buf, const struct raceway_field *field, const json_
 		break;
 	case RACEWAY_SHOW_SIZE:
 		put(buf, raceway_format_size(number, text));
+		break;
+	case RACEWAY_SHOW_CLOCK:
+		put(buf, raceway_format_clock((json_int_t)number, clock));
 		break;
 	case RACEWAY_SHOW_TIME:
 		put(buf, raceway_format_time(number, text, sizeof(text)));

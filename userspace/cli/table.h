@@ -15,6 +15,7 @@ enum raceway_show {
 	RACEWAY_SHOW_SIZE,
 	RACEWAY_SHOW_COUNT,
 	RACEWAY_SHOW_TIME,    /* of ns */
+	RACEWAY_SHOW_CLOCK,   /* of ns since 1970: when, in local time */
 	RACEWAY_SHOW_DROPS,   /* {"rate": 3} as "rate 3" */
 	RACEWAY_SHOW_LUNS,    /* [{"lun": 0, "volume": "p/a", "ro": true}] as "0 p/a ro" */
 	RACEWAY_SHOW_PEERS,   /* [{"peer": "192.0.2.1:860"}]: the peers */

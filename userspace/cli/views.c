@@ -45,6 +45,10 @@ static const struct raceway_field server_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
 	{ "port", "port", RACEWAY_SHOW_TEXT, BOTH },
 	{ "profiles", "profiles", RACEWAY_SHOW_TEXT, BOTH },
+	{ "connected", "connected", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "since", "since", RACEWAY_SHOW_CLOCK, MAYBE },
+	{ "address", "address", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "agent_version", "agent version", RACEWAY_SHOW_TEXT, RACEWAY_IN_TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
 	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };

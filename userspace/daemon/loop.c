@@ -29,6 +29,7 @@
 struct loop {
 	struct raceway_core *core;
 	struct raceway_http *http;
+	struct raceway_node *node;
 	int epoll_fd, signal_fd, alive_fd, drops_fd, look_fd, watch_fd, inotify_fd;
 	struct raceway_drops drops; /* as last told to those who listen */
 	bool alive_armed, drops_armed, watch_armed, stop;
@@ -182,6 +183,8 @@ static void handle(struct loop *l, int fd)
 		raceway_core_listen(l->core);
 	else if (fd == l->core->storage.epoll_fd)
 		raceway_core_storage(l->core);
+	else if (fd == raceway_node_fd(l->node))
+		raceway_node_run(l->node);
 	else if (fd == l->inotify_fd)
 		on_namespace(l);
 	else if (fd == l->look_fd)
@@ -218,7 +221,7 @@ static int open_loop(struct loop *l)
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
 	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
 	    add(l, l->core->kernel.events_fd) || add(l, l->core->storage.epoll_fd) ||
-	    add(l, raceway_http_fd(l->http)))
+	    add(l, raceway_http_fd(l->http)) || (l->node && add(l, raceway_node_fd(l->node))))
 		return -errno;
 	return 0;
 }
@@ -246,6 +249,7 @@ static void run_once(struct loop *l)
 	raceway_http_run(l->http);
 	if (raceway_storage_pending(&l->core->storage))
 		raceway_core_storage(l->core);
+	raceway_node_turn(l->node);
 	if (l->core->settle_due) {
 		l->core->settle_due = false;
 		raceway_dp_settle(l->core->kernel.dp);
@@ -266,11 +270,12 @@ static void run_once(struct loop *l)
 }
 
 int raceway_loop_run(struct raceway_core *core, struct raceway_http *http,
-		     struct raceway_error *err)
+		     struct raceway_node *node, struct raceway_error *err)
 {
 	struct loop l = {
 		.core = core,
 		.http = http,
+		.node = node,
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.alive_fd = -1,

@@ -9,27 +9,42 @@
 #include "daemon/options.h"
 #include "util/caps.h"
 
+/* Who is told of events. */
+struct told {
+	struct raceway_http *http;
+	struct raceway_node *node;
+};
+
 static void on_event(void *context, const char *event, json_t *data)
 {
-	struct raceway_http **http = context;
+	const struct told *told = context;
 
-	if (*http)
-		raceway_http_event(*http, event, data);
+	if (told->http)
+		raceway_http_event(told->http, event, data);
+	raceway_node_event(told->node, event);
 }
 
 static int serve(struct raceway_core *core, const struct raceway_options *options,
 		 struct raceway_error *err)
 {
-	struct raceway_http *http = NULL;
+	const struct raceway_node_options node = {
+		.state_dir = options->state_dir,
+		.listen = options->listen,
+		.director = options->director,
+		.token_file = options->token_file,
+	};
+	struct told told = { 0 };
 	int fd, ret;
 
 	ret = raceway_http_socket(options->run_dir, &fd, err);
 	if (ret)
 		return ret;
-	ret = raceway_http_open(core, fd, &http, err);
+	ret = raceway_http_open(core, fd, &told.http, err);
+	if (!ret)
+		ret = raceway_node_open(core, &node, &told.node, err);
 	if (ret)
-		return ret;
-	core->on_event_context = &http;
+		goto close;
+	core->on_event_context = &told;
 	core->on_event = on_event;
 	for (size_t i = 0; i < core->kernel.trouble_count; i++) {
 		char line[512];
@@ -42,10 +57,12 @@ static int serve(struct raceway_core *core, const struct raceway_options *option
 		puts("ready");
 		fflush(stdout);
 	}
-	ret = raceway_loop_run(core, http, err);
+	ret = raceway_loop_run(core, told.http, told.node, err);
 	sd_notify(0, "STOPPING=1");
 	core->on_event = NULL;
-	raceway_http_close(http);
+	raceway_node_close(told.node);
+close:
+	raceway_http_close(told.http);
 	return ret;
 }
 

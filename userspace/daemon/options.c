@@ -43,6 +43,11 @@ static const struct word words[] = {
 	WORD("pin-dir", pin_dir, "/sys/fs/bpf/raceway", "DIR", "on a bpffs: the data path's pins"),
 	WORD("node", node, "", "NAME", "name of this node; default the host's"),
 	WORD("max-vnics", max_vnics, "", "N", "size of the tables, when they are made"),
+	WORD("listen", listen, "", "ADDRESS[:PORT]", "of a director: where its servers reach it"),
+	WORD("director", director, "", "ADDRESS[:PORT]",
+	     "of a server: where its director is; default where it was enrolled"),
+	WORD("token-file", token_file, "", "FILE",
+	     "of a server: what `raceway server enroll` printed, to be used once"),
 	WORD("target-name", target_name, "", "IQN",
 	     "of the storage target; default iqn.2026-11.local.raceway:NODE"),
 	WORD("vhba", vhba, "", "PATH",
@@ -142,9 +147,15 @@ static int check_values(struct raceway_options *o, struct raceway_error *err)
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "role", "",
 					 "%s is none of standalone, director, server", o->role);
 	o->node_role = (enum raceway_node_role)role;
-	if (o->node_role == RACEWAY_NODE_SERVER)
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, "role", "",
-					 "server: not yet: there is no link to a director");
+	if (o->listen[0] && o->node_role != RACEWAY_NODE_DIRECTOR)
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "listen", "",
+					 "listen is for role director, and this is role %s",
+					 o->role);
+	if ((o->director[0] || o->token_file[0]) && o->node_role != RACEWAY_NODE_SERVER)
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID,
+					 o->director[0] ? "director" : "token-file", "",
+					 "%s is for role server, and this is role %s",
+					 o->director[0] ? "director" : "token-file", o->role);
 	if (o->target_name[0] && raceway_parse_iscsi_name(o->target_name, target))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "target-name", "",
 					 "%s is no iSCSI name, as iqn.2026-11.local.raceway:node",

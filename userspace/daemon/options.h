@@ -13,6 +13,7 @@ struct raceway_options {
 	char target_name[224]; /* an iSCSI name, RFC 7143 4.2.7.1 */
 	char vhba[256];
 	char role_group[256];
+	char listen[64], director[64], token_file[256];
 	char config[256];
 	bool foreground;
 	bool help, version;

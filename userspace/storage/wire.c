@@ -3,7 +3,6 @@
  * is left of the time. */
 #include "storage/wire.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -17,7 +16,6 @@
 #include "util/cleanup.h"
 #include "vhba/protocol.h"
 
-#define HEADER_BYTES sizeof(uint32_t)
 #define READ_BYTES 65536
 #define FDS_MAX 4
 
@@ -32,7 +30,7 @@ void raceway_wire_close(struct raceway_wire *wire)
 
 	if (wire->fd >= 0)
 		close(wire->fd);
-	free(wire->in);
+	raceway_frames_clear(&wire->in);
 	json_decref(wire->events);
 	raceway_wire_init(wire);
 	wire->ms = ms;
@@ -128,48 +126,18 @@ static int send_all(struct raceway_wire *wire, const char *data, size_t size, co
 /* What has come, once. 0, also if nothing has; -EPIPE: the engine has closed. */
 static int read_some(struct raceway_wire *wire)
 {
+	char *space = raceway_frames_space(&wire->in, READ_BYTES);
 	ssize_t n;
 
-	if (wire->room - wire->used < READ_BYTES) {
-		char *more = realloc(wire->in, wire->room + wire->used + READ_BYTES);
-
-		if (!more)
-			return -ENOMEM;
-		wire->in = more;
-		wire->room += wire->used + READ_BYTES;
-	}
-	n = recv(wire->fd, wire->in + wire->used, wire->room - wire->used, 0);
+	if (!space)
+		return -ENOMEM;
+	n = recv(wire->fd, space, READ_BYTES, 0);
 	if (n == 0)
 		return -EPIPE;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	wire->used += (size_t)n;
+	raceway_frames_read(&wire->in, (size_t)n);
 	return 0;
-}
-
-/* 1 and the next whole frame in *ret_frame, 0: there is none yet, -EPROTO. */
-static int take_frame(struct raceway_wire *wire, json_t **ret_frame)
-{
-	uint32_t length;
-	json_t *frame;
-
-	if (wire->used < HEADER_BYTES)
-		return 0;
-	memcpy(&length, wire->in, HEADER_BYTES);
-	length = ntohl(length);
-	if (length > RACEWAY_VHBA_FRAME_MAX)
-		return -EPROTO;
-	if (wire->used - HEADER_BYTES < length)
-		return 0;
-	frame = json_loadb(wire->in + HEADER_BYTES, length, JSON_REJECT_DUPLICATES, NULL);
-	wire->used -= HEADER_BYTES + length;
-	memmove(wire->in, wire->in + HEADER_BYTES + length, wire->used);
-	if (!json_is_object(frame)) {
-		json_decref(frame);
-		return -EPROTO;
-	}
-	*ret_frame = frame;
-	return 1;
 }
 
 /* Whole frames that are there: events are kept, the answer to `id` ends it with 1. 0: it is not
@@ -178,7 +146,7 @@ static int take_frames(struct raceway_wire *wire, json_int_t id, json_t **ret_an
 {
 	for (;;) {
 		json_t *frame = NULL;
-		int r = take_frame(wire, &frame);
+		int r = raceway_frames_take(&wire->in, RACEWAY_VHBA_FRAME_MAX, &frame);
 
 		if (r <= 0)
 			return r;
@@ -195,17 +163,12 @@ static int take_frames(struct raceway_wire *wire, json_int_t id, json_t **ret_an
 	}
 }
 
-static int exchange(struct raceway_wire *wire, const char *text, const int *fds, size_t fd_count,
-		    json_t **ret_answer)
+static int exchange(struct raceway_wire *wire, const char *frame, size_t size, const int *fds,
+		    size_t fd_count, json_t **ret_answer)
 {
 	int64_t until_ms = now_ms() + wire->ms;
-	size_t length = strlen(text);
-	uint32_t header = htonl((uint32_t)length);
-	int r;
+	int r = send_all(wire, frame, size, fds, fd_count, until_ms);
 
-	r = send_all(wire, (const char *)&header, sizeof(header), fds, fd_count, until_ms);
-	if (r == 0)
-		r = send_all(wire, text, length, NULL, 0, until_ms);
 	while (r == 0) {
 		r = await(wire->fd, POLLIN, until_ms);
 		if (r == 0)
@@ -246,20 +209,21 @@ int raceway_wire_call(struct raceway_wire *wire, const char *op, const char *obj
 {
 	json_auto_t *answer = NULL;
 	json_auto_t *whole = request;
-	RACEWAY_FREE char *text = NULL;
+	RACEWAY_FREE char *frame = NULL;
 	const json_t *error;
+	size_t size = 0;
 	int r;
 
 	json_object_set_new(whole, "op", json_string(op));
 	json_object_set_new(whole, "id", json_integer(++wire->last_id));
-	text = json_dumps(whole, JSON_COMPACT);
-	if (!text)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	if (strlen(text) > RACEWAY_VHBA_FRAME_MAX)
+	r = raceway_frame_make(whole, RACEWAY_VHBA_FRAME_MAX, &frame, &size);
+	if (r == -E2BIG)
 		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object ? object : "", "",
 					 "%s of %zu bytes is too large for the storage engine", op,
-					 strlen(text));
-	r = wire->fd < 0 ? -ENOTCONN : exchange(wire, text, fds, fd_count, &answer);
+					 json_dumpb(whole, NULL, 0, JSON_COMPACT));
+	if (r < 0)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	r = wire->fd < 0 ? -ENOTCONN : exchange(wire, frame, size, fds, fd_count, &answer);
 	if (r < 0) {
 		raceway_wire_close(wire);
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object ? object : "", "",

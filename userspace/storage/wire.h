@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "util/error.h"
+#include "util/frames.h"
 
 /* An engine that is well answers in well under a millisecond, a long configuration in some 100. */
 #define RACEWAY_WIRE_MS 2000
@@ -17,8 +18,7 @@ struct raceway_wire {
 	int fd;		 /* -1: not connected */
 	unsigned int ms; /* for connecting, and for one call */
 	json_int_t last_id;
-	char *in; /* what was read and is no whole frame yet */
-	size_t used, room;
+	struct raceway_frames in;
 	json_t *events; /* that were read and not taken */
 };
 

@@ -9,13 +9,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "util/cleanup.h"
+#include "util/files.h"
 #include "vhba/worker.h"
 
-#define DIR_MODE 0700
 #define FILE_MODE 0600
 #define NAME_BYTES 40
 
@@ -123,40 +121,13 @@ static void save(void *context, struct raceway_worker *worker, struct raceway_ke
 static int load(void *context, void *state, size_t room, size_t *ret_bytes)
 {
 	const struct raceway_vhba_keep *keep = context;
-	RACEWAY_CLOSE int fd = openat(keep->dir, keep->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t done = 0;
 
-	if (fd < 0 && errno != ENOENT)
-		return -errno;
-	while (fd >= 0 && done < room) {
-		ssize_t n = read(fd, (char *)state + done, room - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			break;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	*ret_bytes = done;
-	return 0;
+	return raceway_files_load(keep->dir, keep->file, state, room, ret_bytes);
 }
 
 int raceway_keep_open(const char *state_dir, int *ret_dir)
 {
-	RACEWAY_CLOSE int parent = -1;
-	int fd;
-
-	if (mkdir(state_dir, DIR_MODE) && errno != EEXIST)
-		return -errno;
-	parent = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0 || (mkdirat(parent, "pr", DIR_MODE) && errno != EEXIST) || fsync(parent))
-		return -errno;
-	fd = openat(parent, "pr", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	*ret_dir = fd;
-	return 0;
+	return raceway_files_dir(state_dir, "pr", ret_dir);
 }
 
 void raceway_keep_init(struct raceway_vhba_keep *keep, int dir, uint64_t volume_id)
