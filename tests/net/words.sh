@@ -169,6 +169,11 @@ for w in cir pir; do
   example vhba p/h "iops-$w" 100
 done
 example vhba p/h weight 7
+# A pool's identities reach the engine as any other.
+rw pool add ports type wwpn from 5000000000000001 to 5000000000000004
+rw pool add nodes type wwnn from 2000000000000001 to 2000000000000004
+example vhba p/h pool ports
+example vhba p/h wwnn-pool nodes
 before=$(world)
 check "map" rw vhba map p/h lun 3 volume s/v
 check "map is told" [ "$before" != "$(world)" ]
@@ -188,7 +193,35 @@ before=$(world)
 check "a copy" rw volume snapshot s/v s2
 check "a copy is told" [ "$before" != "$(world)" ]
 
-for kind in port segment server profile vnic san volume portal vhba; do
+# What pools and templates say shows in the vNICs that get it.
+part=network
+rw pool add macs type mac from 02:00:00:00:bb:01 to 02:00:00:00:bb:04
+word pool type
+word pool from
+word pool to
+example vnic p/e pool macs
+rw template add t
+rw vnic add t/e2 segment lan
+rw profile add r
+rw profile bind r server local
+example profile r from t
+word template initial
+before=$(world)
+check "initial" rw vnic set t/e2 mtu 1300
+check_eq "initial: a copy" "$before" "$(world)"
+rw template set t updating
+rw vnic set r/e2 mtu ""
+before=$(world)
+check "updating" rw vnic set t/e2 mtu 1200
+check "updating: followed" [ "$before" != "$(world)" ]
+word template updating
+check "reserve" rw pool reserve macs 02:00:00:00:bb:02
+rw vnic add p/f segment lan pool macs netns "$(ns guest)"
+check_eq "a reserved one is not given" \
+  "$(rw -j vnic show p/f | jq -r '.vnics[0].mac')" 02:00:00:00:bb:03
+check "release" rw pool release macs 02:00:00:00:bb:02
+
+for kind in port segment server pool template profile vnic san volume portal vhba; do
   case "$kind" in vnic | volume | vhba) name=p/x ;; *) name=x ;; esac
   accepted=$("$bin/raceway" --complete "$kind" add "$name" "")
   checks=$((checks + 1))
@@ -217,7 +250,7 @@ for kind in port segment server profile vnic san volume portal vhba; do
 done
 
 # Whole kinds that come later: on the command line, in the API and in a document.
-for kind in acl pool partition template gid; do
+for kind in acl partition gid; do
   status=0
   rw "$kind" add x/y 2>/dev/null || status=$?
   check_eq "$kind is refused" "$status" 3

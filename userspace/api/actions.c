@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is done with an object beyond its words: a vHBA's maps, copies of a volume. */
+/* What is done with an object beyond its words: a vHBA's maps, copies of a volume, reservations of
+ * a pool. */
 #include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
 #include "api/rights.h"
+#include "model/pool.h"
 #include "util/cleanup.h"
 
 #define HTTP_OK 200
@@ -48,6 +50,20 @@ static int clone(struct raceway_model *model, void *context, struct raceway_erro
 	return copy(model, context, false, err);
 }
 
+static int reserve(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	const struct action *a = context;
+
+	return raceway_pool_reserve(model, a->name, json_object_get(a->body, "value"), err);
+}
+
+static int release(struct raceway_model *model, void *context, struct raceway_error *err)
+{
+	const struct action *a = context;
+
+	return raceway_pool_release(model, a->name, json_object_get(a->body, "value"), err);
+}
+
 static const struct known {
 	const char *kind, *word;
 	raceway_core_edit edit;
@@ -57,6 +73,8 @@ static const struct known {
 	{ "vhba", "unmap", unmap, false },
 	{ "volume", "snapshot", snapshot, true },
 	{ "volume", "clone", clone, true },
+	{ "pool", "reserve", reserve, false },
+	{ "pool", "release", release, false },
 };
 
 /* The object that the answer is about: "SAN/NAME" of a copy. */
@@ -104,9 +122,11 @@ bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *ki
 			const char *name, const struct raceway_request *request,
 			struct raceway_response *response)
 {
-	const char *slash = strchr(name, '/'), *word = slash ? strchr(slash + 1, '/') : NULL;
+	const char *word = strchr(name, '/');
 	char object[RACEWAY_VOLUME_NAME];
 
+	if (kind->parent && word)
+		word = strchr(word + 1, '/');
 	if (!word || (size_t)(word - name) >= sizeof(object))
 		return false;
 	snprintf(object, sizeof(object), "%.*s", (int)(word - name), name);

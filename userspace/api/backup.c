@@ -153,7 +153,7 @@ static int take_object(struct restore *r, json_t *shared, const json_t *entry,
 					 word ? word : "", name ? name : "");
 	ret = raceway_model_restore(r->state, kind, name, doc, err);
 	if (!ret)
-		take_mark(r, shared, entry, kind->name, name);
+		take_mark(r, shared, entry, raceway_kind_word(kind), name);
 	return ret;
 }
 

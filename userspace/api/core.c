@@ -16,6 +16,7 @@
 #include "api/rights.h"
 #include "api/samples.h"
 #include "api/show.h"
+#include "model/template.h"
 #include "plan/programs.h"
 #include "util/cleanup.h"
 
@@ -213,15 +214,22 @@ static void tell_changes(struct raceway_core *core, const json_t *changes)
 		raceway_core_event(core, "object", json_copy(change));
 }
 
-/* Whether the engine must take part: without it a change of storage would be half done. */
-static bool is_storage(const json_t *changes)
+/* Whether the engine must take part: without it a change of storage would be half done. A
+ * template's vHBA is nothing to it. */
+static bool is_storage(const struct raceway_model *model, const json_t *changes)
 {
+	const struct raceway_kind *kind;
 	const json_t *change;
 	size_t i;
 
-	json_array_foreach (changes, i, change)
-		if (raceway_storage_kind(json_string_value(json_object_get(change, "kind"))))
+	json_array_foreach (changes, i, change) {
+		kind = raceway_kind_find(json_string_value(json_object_get(change, "kind")));
+		if (raceway_storage_kind(kind->name) &&
+		    !raceway_template_kind(model, kind,
+					   json_string_value(json_object_get(change, "name")))
+			     ->of)
 			return true;
+	}
 	return false;
 }
 
@@ -258,7 +266,7 @@ static int store_and_make(struct raceway_core *core, struct raceway_model **mode
 
 	if (ret)
 		return ret;
-	ret = make(core, *model, want, how, is_storage(record->changes), err);
+	ret = make(core, *model, want, how, is_storage(*model, record->changes), err);
 	if (ret) {
 		if (raceway_store_take_back(core->store, core->model, noted, &back))
 			fprintf(stderr,
@@ -284,7 +292,7 @@ static int commit(struct raceway_core *core, struct raceway_model **model,
 	int ret = 0;
 
 	/* a state from elsewhere brings its volumes' files along, or they are missed */
-	if (is_storage(record->changes) && !record->marks)
+	if (is_storage(*model, record->changes) && !record->marks)
 		ret = raceway_storage_prepare(&core->storage, core->model, *model, &change, err);
 	if (!ret) {
 		noted = raceway_volumes_note(*model, going);

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/show.h"
+#include "model/template.h"
 #include "util/cleanup.h"
 
 #define HTTP_OK 200
@@ -37,7 +38,7 @@ static int object_error(struct raceway_error *err, enum raceway_fault fault,
 {
 	char object[96];
 
-	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	snprintf(object, sizeof(object), "%s %.80s", raceway_kind_word(kind), name);
 	return raceway_error_set(err, fault, object, "", "%s", message);
 }
 
@@ -170,10 +171,12 @@ static void add_object(struct raceway_core *core, const struct raceway_kind *kin
 			ret = raceway_error_set(&err, RACEWAY_FAULT_SYNTAX, kind->name, "name",
 						"name is missing");
 	}
-	if (ret)
+	if (ret) {
 		raceway_api_error(response, &err);
-	else
+	} else {
+		w.kind = raceway_template_kind(core->model, kind, w.name);
 		write_object(core, &w, request, response);
+	}
 }
 
 static void change_object(struct raceway_core *core, const struct raceway_kind *kind,
@@ -227,11 +230,14 @@ void raceway_api_objects(struct raceway_core *core, const struct raceway_kind *k
 			 const char *name, const struct raceway_request *request,
 			 struct raceway_response *response)
 {
-	struct write deletion = { .kind = kind, .name = name };
+	struct write deletion = { .name = name };
 
 	if (name && (raceway_api_action(core, kind, name, request, response) ||
 		     raceway_api_enroll(core, kind, name, request, response)))
 		return;
+	if (name)
+		kind = raceway_template_kind(core->model, kind, name);
+	deletion.kind = kind;
 	if (!name && is_get(request)) {
 		response->status = HTTP_OK;
 		response->json = raceway_show(core, kind, NULL, request->stats);

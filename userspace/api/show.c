@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/samples.h"
+#include "model/template.h"
 #include "plan/programs.h"
 
 static const char *const dir_names[RACEWAY_DIRS] = { [RACEWAY_TX] = "tx", [RACEWAY_RX] = "rx" };
@@ -66,7 +67,8 @@ json_t *raceway_show_words(const struct raceway_kind *kind, const char *name, co
 	for (size_t i = 0; i < kind->attr_count; i++) {
 		const struct raceway_attr *attr = &kind->attrs[i];
 
-		if (attr->later || is_rate_word(attr->word))
+		if (attr->later || is_rate_word(attr->word) ||
+		    (kind->of && (attr->flags & RACEWAY_ATTR_OWN)))
 			continue;
 		raceway_attr_key(attr, key, sizeof(key));
 		json_object_set_new(object, key, effective(kind, doc, attr, key));
@@ -268,18 +270,19 @@ json_t *raceway_show_names(struct raceway_core *core, const char *kind_name, con
 			   const char *value)
 {
 	const struct raceway_kind *kind = raceway_kind_find(kind_name);
-	json_auto_t *all = raceway_model_names(core->model, kind);
-	json_t *names = json_array(), *entry;
-	size_t i, length = strlen(value);
+	json_auto_t *all = NULL;
+	json_t *names, *entry;
+	size_t i;
 
+	if (!word)
+		return raceway_model_members(core->model, kind, value);
+	all = raceway_model_names(core->model, kind);
+	names = json_array();
 	json_array_foreach (all, i, entry) {
-		const char *name = json_string_value(entry), *text = NULL;
+		const json_t *doc = raceway_model_get(core->model, kind, json_string_value(entry));
+		const char *text = raceway_model_text(kind, doc, word);
 
-		if (word)
-			text = raceway_model_text(kind, raceway_model_get(core->model, kind, name),
-						  word);
-		if (word ? text && !strcmp(text, value)
-			 : !strncmp(name, value, length) && name[length] == '/')
+		if (text && !strcmp(text, value))
 			json_array_append(names, entry);
 	}
 	return names;
@@ -315,11 +318,14 @@ json_t *raceway_show_object(struct raceway_core *core, const struct raceway_kind
 	} else if (!strcmp(kind->name, "profile")) {
 		json_object_set_new(object, "vnics", raceway_show_names(core, "vnic", NULL, name));
 		json_object_set_new(object, "vhbas", raceway_show_names(core, "vhba", NULL, name));
+		json_object_set_new(object, "drift", raceway_template_drift(core->model, name));
 	} else if (!strcmp(kind->name, "server")) {
 		json_object_set_new(object, "profiles",
 				    raceway_show_names(core, "profile", "server", name));
 		set_text(object, "oper", server_oper(core, doc, name, oper, sizeof(oper)));
 		raceway_agent_show(core, name, object);
+	} else {
+		raceway_show_identity(core, object, kind, name, doc);
 	}
 	return object;
 }
@@ -377,6 +383,8 @@ json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind,
 						     statistics ? &drops : NULL));
 	else
 		list = show_all(core, kind, statistics ? &drops : NULL);
+	if (name && !strcmp(kind->name, "pool"))
+		raceway_show_holders(core, json_array_get(list, 0), name);
 	raceway_drops_free(&drops);
 	return json_pack("{s:i, s:o}", "schema", 1, kind->plural, add_marks(core, kind, list));
 }

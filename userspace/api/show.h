@@ -27,6 +27,11 @@ json_t *raceway_show_words(const struct raceway_kind *kind, const char *name, co
 /* show_storage.c: the list of a kind of storage; one by name, or all where name is NULL. */
 json_t *raceway_show_storage(struct raceway_core *core, const struct raceway_kind *kind,
 			     const char *name, bool statistics);
+/* show_identity.c: what there is to say of pools, templates and what is in these, besides words. */
+void raceway_show_identity(struct raceway_core *core, json_t *object,
+			   const struct raceway_kind *kind, const char *name, const json_t *doc);
+/* Who has what of the pool, sorted: "holders": [{"value", "object"}]. */
+void raceway_show_holders(struct raceway_core *core, json_t *object, const char *name);
 /* {"schema": 1, "OBJECTs": [...]}: one by name, or all where name is NULL. */
 json_t *raceway_show(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
 		     bool statistics);

@@ -34,6 +34,14 @@ static const struct raceway_kind unmap_words = { .name = "unmap",
 						 .attrs = unmap_attrs,
 						 .attr_count = 1 };
 
+static const struct raceway_attr value_attrs[] = { { .word = "value",
+						     .type = RACEWAY_TYPE_IDENTITY,
+						     .flags = RACEWAY_ATTR_REQUIRED,
+						     .help = "one of the pool's" } };
+static const struct raceway_kind value_words = { .name = "value",
+						 .attrs = value_attrs,
+						 .attr_count = 1 };
+
 const struct raceway_verb_info raceway_verbs[] = {
 	{ NULL, "add", NULL, RACEWAY_VERB_ADD, "NAME", "make a new one", NULL, NULL },
 	{ NULL, "set", "change", RACEWAY_VERB_SET, "NAME",
@@ -61,10 +69,10 @@ const struct raceway_verb_info raceway_verbs[] = {
 	  &map_words },
 	{ "vhba", "unmap", NULL, RACEWAY_VERB_ACTION, "PROFILE/NAME lun N", "hide it again", NULL,
 	  &unmap_words },
-	{ "pool", "reserve", NULL, RACEWAY_VERB_LATER, "NAME VALUE", "keep an identity back",
-	  NOT_YET, NULL },
-	{ "pool", "release", NULL, RACEWAY_VERB_LATER, "NAME VALUE", "give it free again", NOT_YET,
-	  NULL },
+	{ "pool", "reserve", NULL, RACEWAY_VERB_VALUE, "NAME VALUE",
+	  "keep a free identity back: nobody gets it until it is released", NULL, &value_words },
+	{ "pool", "release", NULL, RACEWAY_VERB_VALUE, "NAME VALUE",
+	  "let it be given again; refused while an object has it", NULL, &value_words },
 	{ "partition", "member", NULL, RACEWAY_VERB_LATER, "NAME PROFILE/VNIC full|limited",
 	  "admit a vNIC or an uplink", NOT_YET, NULL },
 	{ "partition", "import", NULL, RACEWAY_VERB_LATER, "FILE", "read OpenSM's partitions.conf",
@@ -240,7 +248,7 @@ const struct raceway_verb_info *raceway_verb_find(const struct raceway_kind *kin
 
 void raceway_words_objects(struct raceway_words *words)
 {
-	for (size_t i = 0; i < raceway_kind_count; i++)
+	for (size_t i = 0; i < raceway_kind_known; i++)
 		raceway_words_add(words, raceway_kinds[i].name);
 	for (size_t i = 0; i < raceway_command_count; i++)
 		raceway_words_add(words, raceway_commands[i].word);
@@ -289,7 +297,7 @@ char *raceway_attr_value_text(const struct raceway_attr *attr, char *buf, size_t
 		[RACEWAY_TYPE_REF] = "NAME",	  [RACEWAY_TYPE_FLAG] = "",
 		[RACEWAY_TYPE_PATH] = "PATH",	  [RACEWAY_TYPE_WWN] = "WWN",
 		[RACEWAY_TYPE_ISCSI] = "IQN",	  [RACEWAY_TYPE_ADDRESS] = "IP[:PORT]",
-		[RACEWAY_TYPE_LUNS] = "LUNS",
+		[RACEWAY_TYPE_LUNS] = "LUNS",	  [RACEWAY_TYPE_IDENTITY] = "IDENTITY",
 	};
 
 	if (attr->type == RACEWAY_TYPE_CHOICE && attr->choices[0])

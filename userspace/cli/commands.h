@@ -36,6 +36,7 @@ enum raceway_verb {
 	RACEWAY_VERB_COPY,   /* of a volume: one more name follows */
 	RACEWAY_VERB_ENROLL, /* nothing follows the name; the answer has a token */
 	RACEWAY_VERB_ACTION, /* the verb's own words follow */
+	RACEWAY_VERB_VALUE,  /* the value of the verb's own, only word follows */
 	RACEWAY_VERB_LATER,
 };
 
@@ -48,7 +49,7 @@ struct raceway_verb_info {
 	const char *usage; /* what follows the word; the attributes come from the schema */
 	const char *help;
 	const char *later;		  /* not NULL: refused with status 3; why */
-	const struct raceway_kind *words; /* ACTION: what may follow the name, and no real kind */
+	const struct raceway_kind *words; /* ACTION, VALUE: what may follow, and no real kind */
 };
 
 enum raceway_option_id {

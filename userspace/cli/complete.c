@@ -31,7 +31,7 @@ static void offer_words(const struct completion *c, const struct raceway_words *
 /* Objects and commands that exist by now. */
 static void offer_objects(const struct completion *c)
 {
-	for (size_t i = 0; i < raceway_kind_count; i++)
+	for (size_t i = 0; i < raceway_kind_known; i++)
 		if (!raceway_kinds[i].later)
 			offer(c, raceway_kinds[i].name);
 	for (size_t i = 0; i < raceway_command_count; i++)
@@ -56,6 +56,7 @@ static void offer_parents(const struct completion *c, const struct raceway_kind 
 {
 	const struct raceway_kind *parent = kind->parent ? raceway_kind_find(kind->parent) : NULL;
 	json_auto_t *names = parent ? c->names_of(c->args.options->socket, parent->plural) : NULL;
+	const struct raceway_kind *pattern = raceway_kind_pattern(kind);
 	const json_t *name;
 	char text[128];
 	size_t i;
@@ -65,6 +66,8 @@ static void offer_parents(const struct completion *c, const struct raceway_kind 
 			 json_is_string(name) ? json_string_value(name) : "");
 		offer(c, text);
 	}
+	if (pattern) /* a template's too */
+		offer_parents(c, pattern);
 }
 
 static void offer_interfaces(const struct completion *c)
@@ -142,7 +145,7 @@ static void complete_kind(struct completion *c, const struct raceway_kind *kind)
 			offer_names(c, kind->name);
 	} else if (verb->verb == RACEWAY_VERB_ADD || verb->verb == RACEWAY_VERB_SET) {
 		complete_attrs(c, kind);
-	} else if (verb->words) {
+	} else if (verb->verb == RACEWAY_VERB_ACTION) {
 		complete_attrs(c, verb->words);
 	} else if (verb->verb == RACEWAY_VERB_BIND) {
 		if (raceway_args_word(&c->args, &word, NULL) == 0 && !word)
@@ -235,10 +238,10 @@ void raceway_complete(int argc, const char *const *argv, raceway_names_of names_
 	}
 	if (raceway_words_find(&words, word, &found) < 0)
 		return;
-	if (found < raceway_kind_count)
+	if (found < raceway_kind_known)
 		complete_kind(&c, &raceway_kinds[found]);
-	else if (raceway_commands[found - raceway_kind_count].action == RACEWAY_DO_HELP)
+	else if (raceway_commands[found - raceway_kind_known].action == RACEWAY_DO_HELP)
 		offer_objects(&c);
 	else
-		complete_command(&c, &raceway_commands[found - raceway_kind_count]);
+		complete_command(&c, &raceway_commands[found - raceway_kind_known]);
 }

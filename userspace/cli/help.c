@@ -36,7 +36,7 @@ static void help_all(FILE *out)
 	      "[KEY VALUE]...\n"
 	      "       raceway OBJECT [COMMAND] help\n\nObjects (add, set, del, show):\n",
 	      out);
-	for (size_t i = 0; i < raceway_kind_count; i++)
+	for (size_t i = 0; i < raceway_kind_known; i++)
 		print_row(out, raceway_kinds[i].name, raceway_kinds[i].help,
 			  raceway_kinds[i].later);
 	fputs("\nCommands:\n", out);

@@ -169,7 +169,7 @@ static void print_command(FILE *out, const struct raceway_command *command)
 void raceway_man_words(FILE *out)
 {
 	fputs(".Sh OBJECTS\n", out);
-	for (size_t i = 0; i < raceway_kind_count; i++)
+	for (size_t i = 0; i < raceway_kind_known; i++)
 		print_kind(out, &raceway_kinds[i]);
 	fputs(".Sh COMMANDS\n.Bl -tag -width Ds\n", out);
 	for (size_t i = 0; i < raceway_command_count; i++)

@@ -137,6 +137,26 @@ static int parse_copy(struct raceway_args *args, struct raceway_cli *cli, struct
 	return expect_end(args, cli, err);
 }
 
+/* VALUE after `pool reserve NAME`. */
+static int parse_value(struct raceway_args *args, struct raceway_cli *cli,
+		       struct raceway_error *err)
+{
+	const struct raceway_attr *attr = &cli->verb->words->attrs[0];
+	const char *text = raceway_args_value(args);
+	json_t *value = NULL;
+	int r;
+
+	if (!text)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, attr->word,
+					 "%s needs a value, one of the %s's", cli->verb->word,
+					 cli->kind->name);
+	r = raceway_value_parse(attr, cli->object, text, &value, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(cli->body, attr->word, value);
+	return expect_end(args, cli, err);
+}
+
 static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 			struct raceway_error *err)
 {
@@ -145,6 +165,7 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 		[RACEWAY_VERB_DEL] = "DELETE",	 [RACEWAY_VERB_BIND] = "PATCH",
 		[RACEWAY_VERB_UNBIND] = "PATCH", [RACEWAY_VERB_COPY] = "POST",
 		[RACEWAY_VERB_ACTION] = "POST",	 [RACEWAY_VERB_ENROLL] = "POST",
+		[RACEWAY_VERB_VALUE] = "POST",
 	};
 	size_t used;
 
@@ -160,11 +181,14 @@ static int parse_change(struct raceway_args *args, struct raceway_cli *cli,
 	case RACEWAY_VERB_COPY:
 	case RACEWAY_VERB_ENROLL:
 	case RACEWAY_VERB_ACTION:
+	case RACEWAY_VERB_VALUE:
 		snprintf(cli->path + used, sizeof(cli->path) - used, "/%s", cli->verb->word);
 		if (cli->verb->verb == RACEWAY_VERB_ENROLL)
 			return expect_end(args, cli, err);
 		if (cli->verb->verb == RACEWAY_VERB_COPY)
 			return parse_copy(args, cli, err);
+		if (cli->verb->verb == RACEWAY_VERB_VALUE)
+			return parse_value(args, cli, err);
 		break;
 	case RACEWAY_VERB_BIND:
 		return parse_bind(args, cli, err);
@@ -268,8 +292,8 @@ static int parse_help(struct raceway_args *args, struct raceway_cli *cli,
 		return r;
 	if (raceway_words_find(objects, text, &found) < 0)
 		return fail_word(cli, "object or command", text, objects, err);
-	if (found >= raceway_kind_count) {
-		cli->command = &raceway_commands[found - raceway_kind_count];
+	if (found >= raceway_kind_known) {
+		cli->command = &raceway_commands[found - raceway_kind_known];
 		return expect_end(args, cli, err);
 	}
 	cli->kind = &raceway_kinds[found];
@@ -330,11 +354,11 @@ static int parse_line(int argc, const char *const *argv, struct raceway_cli *cli
 	}
 	if (raceway_words_find(&objects, text, &found) < 0)
 		return fail_word(cli, "object or command", text, &objects, err);
-	if (found < raceway_kind_count) {
+	if (found < raceway_kind_known) {
 		cli->kind = &raceway_kinds[found];
 		return parse_kind(&args, cli, err);
 	}
-	cli->command = &raceway_commands[found - raceway_kind_count];
+	cli->command = &raceway_commands[found - raceway_kind_known];
 	cli->action = cli->command->action;
 	if (cli->action == RACEWAY_DO_HELP)
 		return parse_help(&args, cli, &objects, err);

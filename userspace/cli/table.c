@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/units.h"
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 40
 #define PART 64
 #define GAP 2
 #define NS_PER_S 1000000000LL
@@ -329,6 +329,24 @@ static bool named(const struct raceway_field *fields, size_t count, const char *
 	return strcmp(key, "name") == 0;
 }
 
+static void print_lines(FILE *out, const char *label, const json_t *list)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (list, i, entry) {
+		const json_t *value = json_object_get(entry, "value");
+		char cell[RACEWAY_CELL] = "";
+
+		put_scalar(cell, value ? value : entry);
+		if (value) {
+			put(cell, " ");
+			put_scalar(cell, json_object_get(entry, "object"));
+		}
+		fprintf(out, "    %-*s %s\n", TEXT_LABEL, i ? "" : label, raceway_printable(cell));
+	}
+}
+
 void raceway_text_print(FILE *out, const struct raceway_field *fields, size_t count,
 			const json_t *object)
 {
@@ -340,8 +358,11 @@ void raceway_text_print(FILE *out, const struct raceway_field *fields, size_t co
 		value = raceway_json_at(object, fields[i].path);
 		if (!(fields[i].where & RACEWAY_IN_TEXT) || !value || json_is_null(value))
 			continue;
-		fprintf(out, "    %-*s %s\n", TEXT_LABEL, fields[i].label,
-			raceway_cell(&fields[i], object, cell));
+		if (fields[i].how == RACEWAY_SHOW_LINES)
+			print_lines(out, fields[i].label, value);
+		else
+			fprintf(out, "    %-*s %s\n", TEXT_LABEL, fields[i].label,
+				raceway_cell(&fields[i], object, cell));
 	}
 	json_object_foreach ((json_t *)object, key, value) {
 		struct raceway_field rest = { key, key, RACEWAY_SHOW_TEXT, RACEWAY_IN_TEXT };

@@ -21,6 +21,7 @@ enum raceway_show {
 	RACEWAY_SHOW_PEERS,   /* [{"peer": "192.0.2.1:860"}]: the peers */
 	RACEWAY_SHOW_CHANGED, /* {"time": ns since 1970, "by": "bob"} as "2026-11-21 19:30:05 by
 				 bob" */
+	RACEWAY_SHOW_LINES,   /* strings, or {"value": V, "object": "vnic a/b"}: a line for each */
 };
 
 #define RACEWAY_IN_TABLE (1U << 0)

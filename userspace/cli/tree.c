@@ -9,10 +9,25 @@
 #include "cli/table.h"
 #include "util/cleanup.h"
 
-enum { PORTS, SEGMENTS, SANS, VOLUMES, PORTALS, SERVERS, PROFILES, VNICS, VHBAS, LISTS };
+enum {
+	PORTS,
+	SEGMENTS,
+	POOLS,
+	SANS,
+	VOLUMES,
+	PORTALS,
+	SERVERS,
+	PROFILES,
+	VNICS,
+	VHBAS,
+	TEMPLATES,
+	LISTS
+};
 
-static const char *const plurals[LISTS] = { "ports",   "segments", "sans",  "volumes", "portals",
-					    "servers", "profiles", "vnics", "vhbas" };
+static const char *const plurals[LISTS] = {
+	"ports",   "segments", "pools", "sans",	 "volumes",   "portals",
+	"servers", "profiles", "vnics", "vhbas", "templates",
+};
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -169,6 +184,41 @@ static void print_profiles(FILE *out, json_t *const lists[LISTS], const char *se
 	}
 }
 
+static void print_pools(FILE *out, const json_t *pools)
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },	   { "type", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "from", "from", RACEWAY_SHOW_TEXT, 0 },  { "to", "to", RACEWAY_SHOW_TEXT, 0 },
+		{ "free", "free", RACEWAY_SHOW_COUNT, 0 },
+	};
+	const json_t *pool;
+	size_t i;
+
+	json_array_foreach (pools, i, pool) {
+		fputs("pool", out);
+		print_line(out, pool, fields, sizeof(fields) / sizeof(fields[0]));
+	}
+}
+
+/* Apart from what there is: profiles are made from them. */
+static void print_templates(FILE *out, const json_t *templates)
+{
+	static const struct raceway_field fields[] = {
+		{ "name", "", RACEWAY_SHOW_TEXT, 0 },
+		{ "updating", "updating", RACEWAY_SHOW_TEXT, 0 },
+		{ "vnics", "vnics", RACEWAY_SHOW_TEXT, 0 },
+		{ "vhbas", "vhbas", RACEWAY_SHOW_TEXT, 0 },
+		{ "profiles", "profiles", RACEWAY_SHOW_TEXT, 0 },
+	};
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (templates, i, entry) {
+		fputs("template", out);
+		print_line(out, entry, fields, sizeof(fields) / sizeof(fields[0]));
+	}
+}
+
 static void print_tree(FILE *out, json_t *const lists[LISTS])
 {
 	static const struct raceway_field fields[] = {
@@ -181,6 +231,7 @@ static void print_tree(FILE *out, json_t *const lists[LISTS])
 	size_t i;
 
 	print_ports(out, lists);
+	print_pools(out, lists[POOLS]);
 	print_storage(out, lists);
 	json_array_foreach (lists[SERVERS], i, entry) {
 		fputs("server", out);
@@ -193,6 +244,7 @@ static void print_tree(FILE *out, json_t *const lists[LISTS])
 		fputs("not bound\n", out);
 		print_profiles(out, lists, "");
 	}
+	print_templates(out, lists[TEMPLATES]);
 }
 
 int raceway_tree(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,

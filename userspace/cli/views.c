@@ -58,7 +58,34 @@ static const struct raceway_field profile_fields[] = {
 	{ "server", "server", RACEWAY_SHOW_TEXT, BOTH },
 	{ "vnics", "vnics", RACEWAY_SHOW_TEXT, BOTH },
 	{ "vhbas", "vhbas", RACEWAY_SHOW_TEXT, BOTH },
+	{ "from", "from", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "drift", "drift", RACEWAY_SHOW_LINES, TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, TEXT },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
+};
+
+static const struct raceway_field pool_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "type", "type", RACEWAY_SHOW_TEXT, BOTH },
+	{ "from", "from", RACEWAY_SHOW_TEXT, BOTH },
+	{ "to", "to", RACEWAY_SHOW_TEXT, BOTH },
+	{ "size", "size", RACEWAY_SHOW_COUNT, BOTH },
+	{ "used", "used", RACEWAY_SHOW_COUNT, BOTH },
+	{ "reserved", "reserved", RACEWAY_SHOW_COUNT, BOTH },
+	{ "free", "free", RACEWAY_SHOW_COUNT, BOTH },
+	{ "last", "given last", RACEWAY_SHOW_TEXT, TEXT },
+	{ "reservations", "reservations", RACEWAY_SHOW_LINES, TEXT },
+	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
+	{ "holders", "holders", RACEWAY_SHOW_LINES, TEXT },
+};
+
+static const struct raceway_field template_fields[] = {
+	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
+	{ "updating", "updating", RACEWAY_SHOW_TEXT, BOTH },
+	{ "initial", "initial", RACEWAY_SHOW_TEXT, 0 }, /* the other way round */
+	{ "vnics", "vnics", RACEWAY_SHOW_TEXT, BOTH },
+	{ "vhbas", "vhbas", RACEWAY_SHOW_TEXT, BOTH },
+	{ "profiles", "profiles", RACEWAY_SHOW_TEXT, BOTH },
 	{ "description", "description", RACEWAY_SHOW_TEXT, MAYBE },
 };
 
@@ -67,6 +94,7 @@ static const struct raceway_field vnic_fields[] = {
 	{ "number", "number", RACEWAY_SHOW_COUNT, TEXT },
 	{ "segment", "segment", RACEWAY_SHOW_TEXT, BOTH },
 	{ "mac", "mac", RACEWAY_SHOW_TEXT, BOTH },
+	{ "pool", "pool", RACEWAY_SHOW_TEXT, TEXT },
 	{ "mtu", "mtu", RACEWAY_SHOW_COUNT, BOTH },
 	{ "ifname", "ifname", RACEWAY_SHOW_TEXT, TEXT },
 	{ "netns", "netns", RACEWAY_SHOW_TEXT, TEXT },
@@ -84,6 +112,7 @@ static const struct raceway_field vnic_fields[] = {
 	{ "rx.pbs", "rx-pbs", RACEWAY_SHOW_SIZE, TEXT },
 	{ "rx.idle_burst", "rx burst from idle", RACEWAY_SHOW_SIZE, TEXT },
 	{ "rx.enforced_by", "rx enforced by", RACEWAY_SHOW_TEXT, TEXT },
+	{ "overrides", "overrides", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "state", "state", RACEWAY_SHOW_TEXT, 0 }, /* the same as admin */
 	{ "admin", "admin", RACEWAY_SHOW_TEXT, BOTH },
@@ -132,7 +161,9 @@ static const struct raceway_field vhba_fields[] = {
 	{ "name", "name", RACEWAY_SHOW_TEXT, TABLE },
 	{ "san", "san", RACEWAY_SHOW_TEXT, BOTH },
 	{ "wwpn", "wwpn", RACEWAY_SHOW_TEXT, BOTH },
+	{ "pool", "pool", RACEWAY_SHOW_TEXT, TEXT },
 	{ "wwnn", "wwnn", RACEWAY_SHOW_TEXT, TEXT },
+	{ "wwnn_pool", "wwnn-pool", RACEWAY_SHOW_TEXT, TEXT },
 	{ "initiator", "initiator", RACEWAY_SHOW_TEXT, TEXT },
 	{ "transport", "transport", RACEWAY_SHOW_TEXT, TEXT },
 	{ "target", "target", RACEWAY_SHOW_TEXT, TEXT },
@@ -150,6 +181,7 @@ static const struct raceway_field vhba_fields[] = {
 	{ "sessions", "sessions", RACEWAY_SHOW_PEERS, BOTH },
 	{ "read", "read", RACEWAY_SHOW_TEXT, 0 }, /* in a table of their own */
 	{ "write", "write", RACEWAY_SHOW_TEXT, 0 },
+	{ "overrides", "overrides", RACEWAY_SHOW_TEXT, TEXT },
 	{ "description", "description", RACEWAY_SHOW_TEXT, TEXT },
 	{ "oper", "oper", RACEWAY_SHOW_TEXT, BOTH },
 };
@@ -192,11 +224,12 @@ const struct raceway_view raceway_stats_view = VIEW("stats", stats_fields);
 const struct raceway_view raceway_io_view = VIEW("io", io_fields);
 
 static const struct raceway_view views[] = {
-	VIEW("port", port_fields),     VIEW("segment", segment_fields),
-	VIEW("server", server_fields), VIEW("profile", profile_fields),
-	VIEW("vnic", vnic_fields),     VIEW("san", san_fields),
-	VIEW("volume", volume_fields), VIEW("portal", portal_fields),
-	VIEW("vhba", vhba_fields),     VIEW("", other_fields), /* last: of every other kind */
+	VIEW("port", port_fields),	   VIEW("segment", segment_fields),
+	VIEW("server", server_fields),	   VIEW("profile", profile_fields),
+	VIEW("vnic", vnic_fields),	   VIEW("san", san_fields),
+	VIEW("volume", volume_fields),	   VIEW("portal", portal_fields),
+	VIEW("vhba", vhba_fields),	   VIEW("pool", pool_fields),
+	VIEW("template", template_fields), VIEW("", other_fields), /* last: of every other kind */
 };
 
 const struct raceway_view *raceway_view_of(const char *kind)

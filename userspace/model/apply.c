@@ -10,13 +10,14 @@
 
 struct apply {
 	struct raceway_model *model; /* the copy */
-	json_t *named; /* plural -> object of the names in the document, in its order */
+	json_t *named;		     /* kind -> object of the names in the document, in its order */
+	json_t *listed;		     /* profiles whose vNICs or vHBAs the document says */
 	struct raceway_error *err;
 };
 
 static bool is_top_level(const struct raceway_kind *kind)
 {
-	return !kind->parent || strcmp(kind->parent, "profile") != 0;
+	return !raceway_kind_nested(kind);
 }
 
 static int check_keys(struct apply *a, const json_t *document)
@@ -107,18 +108,27 @@ static int element_name(struct apply *a, const struct raceway_kind *kind, const 
 static int apply_list(struct apply *a, const struct raceway_kind *kind, const char *parent,
 		      const json_t *list);
 
-static int apply_nested(struct apply *a, const char *profile, const char *object,
-			const json_t *element)
+/* Whether objects of the kind have a list of `nested` in them. */
+static bool is_list_of(const struct raceway_kind *nested, const struct raceway_kind *kind)
 {
-	for (size_t i = 0; i < raceway_kind_count; i++) {
+	return raceway_kind_nested(nested) && strcmp(nested->parent, kind->name) == 0;
+}
+
+static int apply_nested(struct apply *a, const struct raceway_kind *kind, const char *name,
+			const char *object, const json_t *element)
+{
+	for (const struct raceway_kind *k = raceway_kinds; k < raceway_kinds + raceway_kind_count;
+	     k++) {
 		const json_t *list;
 		int r;
 
-		if (is_top_level(&raceway_kinds[i]))
+		if (!is_list_of(k, kind))
 			continue;
-		r = get_list(a, &raceway_kinds[i], element, object, &list);
+		if (!k->of && json_is_array(json_object_get(element, k->plural)))
+			json_object_set_new(a->listed, name, json_true());
+		r = get_list(a, k, element, object, &list);
 		if (r == 0 && list)
-			r = apply_list(a, &raceway_kinds[i], profile, list);
+			r = apply_list(a, k, name, list);
 		if (r < 0)
 			return r;
 	}
@@ -128,7 +138,7 @@ static int apply_nested(struct apply *a, const char *profile, const char *object
 static int apply_one(struct apply *a, const struct raceway_kind *kind, const char *name,
 		     const json_t *element)
 {
-	json_t *named = json_object_get(a->named, kind->plural);
+	json_t *named = json_object_get(a->named, kind->name);
 	json_auto_t *own = json_copy((json_t *)element);
 	json_auto_t *normal = NULL;
 	char object[RACEWAY_MODEL_NAME];
@@ -143,16 +153,15 @@ static int apply_one(struct apply *a, const struct raceway_kind *kind, const cha
 					 "is in the document twice");
 	json_object_set_new(named, name, json_true());
 	json_object_del(own, "name");
-	if (strcmp(kind->name, "profile") == 0) {
-		json_object_del(own, "vnics");
-		json_object_del(own, "vhbas");
-	}
+	for (size_t i = 0; i < raceway_kind_count; i++)
+		if (is_list_of(&raceway_kinds[i], kind))
+			json_object_del(own, raceway_kinds[i].plural);
 	r = raceway_model_normalise(a->model, kind, object, name, own, RACEWAY_PUT, &normal,
 				    a->err);
 	if (r < 0)
 		return r;
 	raceway_model_put(a->model, kind, name, json_incref(normal));
-	return strcmp(kind->name, "profile") == 0 ? apply_nested(a, name, object, element) : 0;
+	return apply_nested(a, kind, name, object, element);
 }
 
 static int apply_list(struct apply *a, const struct raceway_kind *kind, const char *parent,
@@ -173,9 +182,28 @@ static int apply_list(struct apply *a, const struct raceway_kind *kind, const ch
 	return 0;
 }
 
+/* Whether the object is what a profile of the document has from its template: whoever wants it to
+ * go takes it out of the template, or deletes it. */
+static bool is_from_template(struct apply *a, const struct raceway_kind *kind, const char *name)
+{
+	const struct raceway_kind *profile = raceway_kind_find("profile"),
+				  *pattern = raceway_kind_pattern(kind);
+	char text[RACEWAY_MODEL_NAME];
+	const char *member = strchr(name, '/'), *from;
+
+	if (!pattern)
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)(member - name), name);
+	from = raceway_model_text(profile, raceway_model_get(a->model, profile, text), "from");
+	if (!from || !json_object_get(json_object_get(a->named, profile->name), text))
+		return false;
+	snprintf(text, sizeof(text), "%.63s%.64s", from, member);
+	return json_object_get(json_object_get(a->named, pattern->name), text);
+}
+
 static void prune(struct apply *a, const struct raceway_kind *kind)
 {
-	json_t *named = json_object_get(a->named, kind->plural);
+	json_t *named = json_object_get(a->named, kind->name);
 	json_auto_t *names = raceway_model_names(a->model, kind);
 	json_t *name;
 	size_t i;
@@ -183,42 +211,13 @@ static void prune(struct apply *a, const struct raceway_kind *kind)
 	json_array_foreach (names, i, name) {
 		const char *text = json_string_value(name);
 
-		if (json_object_get(named, text))
+		if (json_object_get(named, text) || is_from_template(a, kind, text))
 			continue;
 		if (strcmp(kind->name, "server") == 0 && strcmp(text, RACEWAY_MODEL_LOCAL) == 0)
 			raceway_model_put(a->model, kind, text, json_object());
 		else
 			raceway_model_drop(a->model, kind, text);
 	}
-}
-
-/* Last, so that numbers which the document gives or keeps are taken already. */
-static int assign(struct apply *a, const struct raceway_kind *kind)
-{
-	struct raceway_assigner *assigner __attribute__((cleanup(raceway_assigner_free))) = NULL;
-	json_t *named = json_object_get(a->named, kind->plural), *value;
-	const char *name;
-
-	json_object_foreach (named, name, value) {
-		const json_t *doc = raceway_model_get(a->model, kind, name);
-		char object[RACEWAY_MODEL_NAME];
-		json_t *filled = NULL;
-		int r;
-
-		if (!raceway_assigner_needed(kind, doc))
-			continue;
-		if (!assigner)
-			assigner = raceway_assigner_new(a->model, kind, NULL);
-		if (!assigner)
-			return raceway_error_set(a->err, RACEWAY_FAULT_SYSTEM, "", "",
-						 "out of memory");
-		raceway_model_object(kind, name, object);
-		r = raceway_assigner_fill(assigner, object, name, doc, &filled, a->err);
-		if (r < 0)
-			return r;
-		raceway_model_put(a->model, kind, name, filled);
-	}
-	return 0;
 }
 
 static int apply_document(struct apply *a, const json_t *document, bool prune_others)
@@ -229,7 +228,7 @@ static int apply_document(struct apply *a, const json_t *document, bool prune_ot
 		const struct raceway_kind *kind = &raceway_kinds[i];
 		const json_t *list = NULL;
 
-		json_object_set_new(a->named, kind->plural, json_object());
+		json_object_set_new(a->named, kind->name, json_object());
 		if (is_top_level(kind))
 			r = get_list(a, kind, document, "", &list);
 	}
@@ -241,8 +240,12 @@ static int apply_document(struct apply *a, const json_t *document, bool prune_ot
 	}
 	for (size_t i = 0; r == 0 && prune_others && i < raceway_kind_count; i++)
 		prune(a, &raceway_kinds[i]);
+	if (r == 0)
+		r = raceway_template_sync(a->model, NULL, NULL, a->listed, a->named, a->err);
+	/* last, so that what the document gives or keeps is taken already */
 	for (size_t i = 0; r == 0 && i < raceway_kind_count; i++)
-		r = assign(a, &raceway_kinds[i]);
+		r = raceway_model_assign(a->model, &raceway_kinds[i],
+					 json_object_get(a->named, raceway_kinds[i].name), a->err);
 	return r;
 }
 
@@ -250,7 +253,10 @@ int raceway_model_apply(struct raceway_model *model, const json_t *document, boo
 			struct raceway_error *err)
 {
 	json_auto_t *named = json_object();
-	struct apply a = { .model = raceway_model_dup(model), .named = named, .err = err };
+	json_auto_t *listed = json_object();
+	struct apply a = {
+		.model = raceway_model_dup(model), .named = named, .listed = listed, .err = err
+	};
 	int r;
 
 	if (!a.model)

@@ -100,6 +100,8 @@ int raceway_check_unique(struct raceway_check *check);
 int raceway_check_fit(struct raceway_check *check);
 /* Guarantees against the rates of ports. */
 int raceway_check_admit(struct raceway_check *check);
+/* Ranges of pools, what is given out of them; names of templates. */
+int raceway_check_pools(struct raceway_check *check);
 /* Identities, addresses and paths: one each; volumes on their SANs; who may share. */
 int raceway_check_storage(struct raceway_check *check);
 

@@ -4,21 +4,30 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "model/template.h"
 #include "util/units.h"
 
-static bool is_profile(const struct raceway_kind *kind)
+/* What a document says of the attribute, a new reference; NULL: nothing. A follower says only
+ * what it has by itself, and that even if it is the default. */
+static json_t *exported(const struct raceway_attr *attr, const json_t *doc, bool follows)
 {
-	return strcmp(kind->name, "profile") == 0;
-}
+	char key[RACEWAY_MODEL_KEY];
+	json_t *value = json_object_get(doc, raceway_attr_key(attr, key, sizeof(key)));
+	bool own = follows && raceway_overrides(doc, attr->word);
 
-/* Whether its objects stand in the lists of their profiles. */
-static bool is_nested(const struct raceway_kind *kind)
-{
-	return kind->parent && strcmp(kind->parent, "profile") == 0;
+	if ((attr->flags & RACEWAY_ATTR_INTERNAL) ||
+	    (follows && !own && !(attr->flags & RACEWAY_ATTR_OWN)))
+		return NULL;
+	if (!value && own && attr->default_text)
+		(void)raceway_value_parse(attr, "", attr->default_text, &value, NULL);
+	else
+		json_incref(value);
+	return value;
 }
 
 /* "name", as it is in its list, and what is for users to see. */
-static json_t *export_object(const struct raceway_kind *kind, const char *name, const json_t *doc)
+static json_t *export_object(const struct raceway_kind *kind, const char *name, const json_t *doc,
+			     bool follows)
 {
 	json_t *out = json_object();
 	char key[RACEWAY_MODEL_KEY];
@@ -26,10 +35,10 @@ static json_t *export_object(const struct raceway_kind *kind, const char *name, 
 	if (name)
 		json_object_set_new(out, "name", json_string(name));
 	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++) {
-		json_t *value = json_object_get(doc, raceway_attr_key(a, key, sizeof(key)));
+		json_t *value = exported(a, doc, follows);
 
-		if (value && !(a->flags & RACEWAY_ATTR_INTERNAL))
-			json_object_set(out, key, value);
+		if (value)
+			json_object_set_new(out, raceway_attr_key(a, key, sizeof(key)), value);
 	}
 	return out;
 }
@@ -49,8 +58,15 @@ static void export_nested(const struct raceway_model *model, const struct racewa
 		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - full), full);
 		json_array_append_new(
 			json_object_get(json_object_get(parents, parent), kind->plural),
-			export_object(kind, slash + 1, raceway_model_get(model, kind, full)));
+			export_object(kind, slash + 1, raceway_model_get(model, kind, full),
+				      raceway_template_pattern(model, kind, full)));
 	}
+}
+
+/* Whether objects of `kind` have a list of `nested` in them. */
+static bool is_list_of(const struct raceway_kind *nested, const struct raceway_kind *kind)
+{
+	return raceway_kind_nested(nested) && strcmp(nested->parent, kind->name) == 0;
 }
 
 static json_t *export_kind(const struct raceway_model *model, const struct raceway_kind *kind,
@@ -68,9 +84,9 @@ static json_t *export_kind(const struct raceway_model *model, const struct racew
 		if (strcmp(kind->name, "server") == 0 && strcmp(text, RACEWAY_MODEL_LOCAL) == 0 &&
 		    json_object_size(doc) == 0)
 			continue;
-		out = export_object(kind, text, doc);
-		for (size_t k = 0; is_profile(kind) && k < raceway_kind_count; k++)
-			if (is_nested(&raceway_kinds[k]))
+		out = export_object(kind, text, doc, false);
+		for (size_t k = 0; k < raceway_kind_count; k++)
+			if (is_list_of(&raceway_kinds[k], kind))
 				json_object_set_new(out, raceway_kinds[k].plural, json_array());
 		json_object_set(by_name, text, out);
 		json_array_append_new(list, out);
@@ -87,11 +103,11 @@ json_t *raceway_model_export(const struct raceway_model *model)
 		const struct raceway_kind *kind = &raceway_kinds[i];
 		json_auto_t *by_name = json_object();
 
-		if (kind->later || is_nested(kind))
+		if (kind->later || raceway_kind_nested(kind))
 			continue;
 		json_object_set_new(document, kind->plural, export_kind(model, kind, by_name));
-		for (size_t k = 0; is_profile(kind) && k < raceway_kind_count; k++)
-			if (is_nested(&raceway_kinds[k]))
+		for (size_t k = 0; k < raceway_kind_count; k++)
+			if (is_list_of(&raceway_kinds[k], kind))
 				export_nested(model, &raceway_kinds[k], by_name);
 	}
 	return document;
@@ -103,17 +119,25 @@ static void add_change(json_t *changes, const char *op, const struct raceway_kin
 	json_t *change = json_object();
 
 	json_object_set_new(change, "op", json_string(op));
-	json_object_set_new(change, "kind", json_string(kind->name));
+	json_object_set_new(change, "kind", json_string(raceway_kind_word(kind)));
 	json_object_set_new(change, "name", json_string(name));
 	json_object_set_new(change, "field", json_null());
 	json_object_set_new(change, "from",
-			    before ? export_object(kind, NULL, before) : json_null());
-	json_object_set_new(change, "to", after ? export_object(kind, NULL, after) : json_null());
+			    before ? export_object(kind, NULL, before, false) : json_null());
+	json_object_set_new(change, "to",
+			    after ? export_object(kind, NULL, after, false) : json_null());
 	json_array_append_new(changes, change);
 }
 
-static void diff_fields(json_t *changes, const struct raceway_kind *kind, const char *name,
-			const json_t *before, const json_t *after)
+static bool is_compared(const struct raceway_attr *attr, bool own)
+{
+	if (!own && (attr->flags & RACEWAY_ATTR_OWN))
+		return false;
+	return !(attr->flags & RACEWAY_ATTR_INTERNAL) || (attr->flags & RACEWAY_ATTR_TOLD);
+}
+
+void raceway_diff_fields(json_t *changes, const struct raceway_kind *kind, const char *name,
+			 const json_t *before, const json_t *after, bool own)
 {
 	char key[RACEWAY_MODEL_KEY];
 
@@ -123,11 +147,11 @@ static void diff_fields(json_t *changes, const struct raceway_kind *kind, const 
 		raceway_attr_key(a, key, sizeof(key));
 		from = json_object_get(before, key);
 		to = json_object_get(after, key);
-		if (from == to || json_equal(from, to) || (a->flags & RACEWAY_ATTR_INTERNAL))
+		if (from == to || json_equal(from, to) || !is_compared(a, own))
 			continue;
 		change = json_object();
 		json_object_set_new(change, "op", json_string("change"));
-		json_object_set_new(change, "kind", json_string(kind->name));
+		json_object_set_new(change, "kind", json_string(raceway_kind_word(kind)));
 		json_object_set_new(change, "name", json_string(name));
 		json_object_set_new(change, "field", json_string(a->word));
 		json_object_set_new(change, "from", from ? json_incref(from) : json_null());
@@ -166,7 +190,7 @@ json_t *raceway_model_diff(const struct raceway_model *before, const struct race
 			if (!old)
 				add_change(changes, "add", kind, text, NULL, doc);
 			else if (old != doc)
-				diff_fields(changes, kind, text, old, doc);
+				raceway_diff_fields(changes, kind, text, old, doc, true);
 		}
 	}
 	return changes;

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 
-#define RACEWAY_MODEL_KINDS 16	    /* at least raceway_kind_count */
+#define RACEWAY_MODEL_KINDS 20	    /* at least raceway_kind_count */
 #define RACEWAY_MODEL_NAME 160	    /* "partition " and two names of 63 */
 #define RACEWAY_MODEL_KEY 32	    /* a JSON key of an attribute */
 #define RACEWAY_MODEL_LOCAL "local" /* the server that is this machine */
@@ -55,18 +55,8 @@ int raceway_model_rules(const struct raceway_kind *kind, const char *object, con
 int raceway_model_nameable(const struct raceway_model *model, const struct raceway_kind *kind,
 			   const char *object, const char *name, struct raceway_error *err);
 
-/* Hands out numbers and MACs of one kind. What the object `writing` (NULL: none) has is free. */
-struct raceway_assigner;
-struct raceway_assigner *raceway_assigner_new(const struct raceway_model *model,
-					      const struct raceway_kind *kind, const char *writing);
 /* Whether the MAC is one that is made from the name, not one that somebody gave. */
 bool raceway_assigned_mac(uint64_t salt, const char *name, const char *mac);
-void raceway_assigner_free(struct raceway_assigner **assigner);
-bool raceway_assigner_needed(const struct raceway_kind *kind, const json_t *doc);
-/* *ret_doc: a new document with everything assigned. */
-int raceway_assigner_fill(struct raceway_assigner *assigner, const char *object, const char *name,
-			  const json_t *doc, json_t **ret_doc, struct raceway_error *err);
-
 /* The same for port names: of a vHBA from its name, of a node from the profile's. */
 bool raceway_assigned_wwn(uint64_t salt, const char *name, const char *wwn);
 
@@ -80,6 +70,33 @@ int raceway_value_luns(const struct raceway_attr *attr, const char *object, cons
 		       json_t **ret_value, struct raceway_error *err);
 /* "0 pool/boot, 1 pool/data ro". */
 void raceway_luns_format(const json_t *luns, char *buf, size_t size);
+
+/* The rules that one pool has by itself. */
+int raceway_pool_rules(const struct raceway_kind *kind, const char *object, const json_t *doc,
+		       struct raceway_error *err);
+/* Whether a follower has the word by itself, and not from its template. */
+bool raceway_overrides(const json_t *doc, const char *word);
+/* Of an object that names a pool: what is not of that pool goes, to be given anew; what `old`
+ * (NULL: none) had of it stays. `seen` (NULL: none): words that somebody gave, for the checks to
+ * judge. */
+void raceway_model_settle_identities(const struct raceway_model *model,
+				     const struct raceway_kind *kind, const json_t *old,
+				     json_t *doc, const json_t *seen);
+/* What follows for profiles from a change of the object: members made, changed or gone. `listed`
+ * (NULL: none): profiles whose members are all said, so that an initial template adds none.
+ * `named`: kind -> names; what is made or may lack an identity is added to it. */
+int raceway_template_sync(struct raceway_model *model, const struct raceway_kind *kind,
+			  const char *name, const json_t *listed, json_t *named,
+			  struct raceway_error *err);
+/* Numbers and identities of the named objects of a kind (name -> anything) that have none. */
+int raceway_model_assign(struct raceway_model *model, const struct raceway_kind *kind,
+			 const json_t *names, struct raceway_error *err);
+/* Adds to the set of a kind in `named`. */
+void raceway_model_name(json_t *named, const struct raceway_kind *kind, const char *name);
+/* Adds a change for each word that differs. own: all that users see, else only the words that a
+ * template has. */
+void raceway_diff_fields(json_t *changes, const struct raceway_kind *kind, const char *name,
+			 const json_t *before, const json_t *after, bool own);
 
 /* The rules that one object of storage has by itself. */
 int raceway_storage_rules(const struct raceway_kind *kind, const char *object, const json_t *doc,

@@ -12,6 +12,20 @@
 		.name = n, .plural = p, .parent = up, .attrs = a,                                  \
 		.attr_count = sizeof(a) / sizeof((a)[0]), .later = why, .help = text               \
 	}
+/* What a template has of a kind. */
+#define PATTERN(k, p, a)                                                                           \
+	{                                                                                          \
+		.name = "template-" k, .plural = p, .parent = "template", .attrs = a,              \
+		.attr_count = sizeof(a) / sizeof((a)[0]), .of = k,                                 \
+		.help = k " that profiles get from a template"                                     \
+	}
+#define OVERRIDES                                                                                  \
+	{                                                                                          \
+		.word = "overrides", .type = RACEWAY_TYPE_TEXT,                                    \
+		.flags = RACEWAY_ATTR_LIST | RACEWAY_ATTR_INTERNAL | RACEWAY_ATTR_OWN |            \
+			 RACEWAY_ATTR_TOLD,                                                        \
+		.help = "words that were set on it itself and do not follow the template"          \
+	}
 #define DESCRIPTION                                                                                \
 	{                                                                                          \
 		.word = "description", .type = RACEWAY_TYPE_TEXT, .help = "free text"              \
@@ -108,8 +122,7 @@ static const struct raceway_attr profile_attrs[] = {
 	{ .word = "from",
 	  .type = RACEWAY_TYPE_REF,
 	  .ref = "template",
-	  .later = "not yet: there are no templates",
-	  .help = "template it is made from" },
+	  .help = "template it is made from; an updating one is followed" },
 	{ .word = "server",
 	  .type = RACEWAY_TYPE_REF,
 	  .ref = "server",
@@ -125,13 +138,12 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .help = "the segment it is in" },
 	{ .word = "mac",
 	  .type = RACEWAY_TYPE_MAC,
-	  .flags = RACEWAY_ATTR_ASSIGNED,
-	  .help = "its address; default one made from its name" },
+	  .flags = RACEWAY_ATTR_ASSIGNED | RACEWAY_ATTR_OWN,
+	  .help = "its address; default one of its pool, else one made from its name" },
 	{ .word = "pool",
 	  .type = RACEWAY_TYPE_REF,
 	  .ref = "pool",
-	  .later = "not yet: there are no identity pools",
-	  .help = "pool that its address comes from" },
+	  .help = "pool of type mac that its address comes from" },
 	{ .word = "mtu",
 	  .type = RACEWAY_TYPE_NUMBER,
 	  .min = RACEWAY_MTU_MIN,
@@ -140,9 +152,11 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .help = "largest payload of a frame" },
 	{ .word = "ifname",
 	  .type = RACEWAY_TYPE_IFNAME,
+	  .flags = RACEWAY_ATTR_OWN,
 	  .help = "name of the netdev; default the vNIC's with netns, else PROFILE-NAME" },
 	{ .word = "netns",
 	  .type = RACEWAY_TYPE_NAME,
+	  .flags = RACEWAY_ATTR_OWN,
 	  .help = "network namespace of the netdev, a name under /run/netns" },
 	{ .word = "kind",
 	  .type = RACEWAY_TYPE_CHOICE,
@@ -223,11 +237,13 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .type = RACEWAY_TYPE_NUMBER,
 	  .min = 1,
 	  .max = RACEWAY_VNICS_MAX - 1,
-	  .flags = RACEWAY_ATTR_ASSIGNED | RACEWAY_ATTR_INTERNAL,
+	  .flags = RACEWAY_ATTR_ASSIGNED | RACEWAY_ATTR_INTERNAL | RACEWAY_ATTR_OWN,
 	  .help = "number in the maps" },
+	OVERRIDES,
 	DESCRIPTION,
 };
 
+#include "model/kinds_identity.h"
 #include "model/kinds_later.h"
 #include "model/kinds_storage.h"
 
@@ -239,8 +255,7 @@ const struct raceway_kind raceway_kinds[] = {
 	     "broadcast domain: a VLAN of an uplink, or private"),
 	KIND("server", "servers", NULL, server_attrs, NULL,
 	     "machine that profiles are bound to; local is this one"),
-	KIND("pool", "pools", NULL, pool_attrs, "not yet: there are no identity pools",
-	     "range of identities, each handed out once"),
+	KIND("pool", "pools", NULL, pool_attrs, NULL, "range of identities, each given out once"),
 	KIND("acl", "acls", NULL, acl_attrs, "not yet: there are no access lists",
 	     "access list of vNICs"),
 	KIND("san", "sans", NULL, san_attrs, NULL, "storage that vHBAs reach"),
@@ -250,12 +265,14 @@ const struct raceway_kind raceway_kinds[] = {
 	KIND("partition", "partitions", NULL, partition_attrs,
 	     "not yet: RoCE is neither guarded nor partitioned",
 	     "set of vNICs that may speak RDMA to each other"),
-	KIND("template", "templates", NULL, template_attrs, "not yet: there are no templates",
-	     "what profiles are made from"),
+	KIND("template", "templates", NULL, template_attrs, NULL, "what profiles are made from"),
 	KIND("profile", "profiles", NULL, profile_attrs, NULL, "the I/O of a server or guest"),
 	KIND("vnic", "vnics", "profile", vnic_attrs, NULL, "virtual NIC of a profile"),
 	KIND("vhba", "vhbas", "profile", vhba_attrs, NULL, "virtual HBA of a profile"),
 	KIND("gid", "gids", NULL, gid_attrs, "not yet: there is no GID table",
 	     "MAC of an RDMA address"),
+	PATTERN("vnic", "vnics", vnic_attrs),
+	PATTERN("vhba", "vhbas", vhba_attrs),
 };
 const size_t raceway_kind_count = sizeof(raceway_kinds) / sizeof(raceway_kinds[0]);
+const size_t raceway_kind_known = sizeof(raceway_kinds) / sizeof(raceway_kinds[0]) - 2;

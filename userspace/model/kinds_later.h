@@ -22,29 +22,6 @@ static const struct raceway_attr partition_attrs[] = {
 	DESCRIPTION,
 };
 
-static const struct raceway_attr template_attrs[] = {
-	{ .word = "updating", .type = RACEWAY_TYPE_FLAG, .help = "profiles follow its changes" },
-	{ .word = "initial", .type = RACEWAY_TYPE_FLAG, .help = "profiles are made from it once" },
-	DESCRIPTION,
-};
-
-static const struct raceway_attr pool_attrs[] = {
-	{ .word = "type",
-	  .type = RACEWAY_TYPE_CHOICE,
-	  .choices = { "mac", "wwpn", "wwnn" },
-	  .flags = RACEWAY_ATTR_REQUIRED,
-	  .help = "kind of identity" },
-	{ .word = "from",
-	  .type = RACEWAY_TYPE_TEXT,
-	  .flags = RACEWAY_ATTR_REQUIRED,
-	  .help = "first identity" },
-	{ .word = "to",
-	  .type = RACEWAY_TYPE_TEXT,
-	  .flags = RACEWAY_ATTR_REQUIRED,
-	  .help = "last identity" },
-	DESCRIPTION,
-};
-
 static const struct raceway_attr gid_attrs[] = {
 	{ .word = "mac",
 	  .type = RACEWAY_TYPE_MAC,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "model/template.h"
 
 static size_t position(const struct raceway_kind *kind)
 {
@@ -95,7 +96,7 @@ uint64_t raceway_model_salt(const struct raceway_model *model)
 char *raceway_model_object(const struct raceway_kind *kind, const char *name,
 			   char buf[RACEWAY_MODEL_NAME])
 {
-	snprintf(buf, RACEWAY_MODEL_NAME, "%s %s", kind->name, name);
+	snprintf(buf, RACEWAY_MODEL_NAME, "%s %s", raceway_kind_word(kind), name);
 	return buf;
 }
 
@@ -186,10 +187,12 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind)
+/* Sorted names of the kind, those that begin with "parent/" or (NULL) all. */
+static json_t *sorted_names(const struct raceway_model *model, const struct raceway_kind *kind,
+			    const char *parent)
 {
 	json_t *objects = model->objects[position(kind)], *names = json_array(), *doc;
-	size_t count = json_object_size(objects), n = 0;
+	size_t count = json_object_size(objects), n = 0, length = parent ? strlen(parent) : 0;
 	const char **sorted = calloc(count + 1, sizeof(*sorted)), *name;
 
 	if (!sorted || !names) {
@@ -198,12 +201,24 @@ json_t *raceway_model_names(const struct raceway_model *model, const struct race
 		return NULL;
 	}
 	json_object_foreach (objects, name, doc)
-		sorted[n++] = name;
+		if (!parent || (strncmp(name, parent, length) == 0 && name[length] == '/'))
+			sorted[n++] = name;
 	qsort(sorted, n, sizeof(*sorted), by_text);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(names, json_string(sorted[i]));
 	free(sorted);
 	return names;
+}
+
+json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind)
+{
+	return sorted_names(model, kind, NULL);
+}
+
+json_t *raceway_model_members(const struct raceway_model *model, const struct raceway_kind *kind,
+			      const char *parent)
+{
+	return sorted_names(model, kind, parent);
 }
 
 int raceway_model_restore(struct raceway_model *model, const struct raceway_kind *kind,
@@ -313,6 +328,7 @@ int raceway_model_delete(struct raceway_model *model, const struct raceway_kind 
 	char object[RACEWAY_MODEL_NAME], first[RACEWAY_MODEL_NAME], more[32] = "";
 	size_t references;
 
+	kind = raceway_template_kind(model, kind, name);
 	raceway_model_object(kind, name, object);
 	if (kind->later)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "", "%s", kind->later);
@@ -322,6 +338,12 @@ int raceway_model_delete(struct raceway_model *model, const struct raceway_kind 
 	if (strcmp(object, "server " RACEWAY_MODEL_LOCAL) == 0)
 		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "",
 					 "is this machine and always there");
+	if (raceway_template_pattern(model, kind, name))
+		return raceway_error_set(
+			err, RACEWAY_FAULT_REFUSED, object, "",
+			"the template that profile %.*s follows has it; let the profile go first, "
+			"by profile set %.*s from \"\"",
+			(int)strcspn(name, "/"), name, (int)strcspn(name, "/"), name);
 	references = count_references(model, kind, name, first);
 	if (!references)
 		references = count_members(model, kind, name, first);
@@ -331,5 +353,5 @@ int raceway_model_delete(struct raceway_model *model, const struct raceway_kind 
 		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "in use by %s%s",
 					 first, more);
 	raceway_model_drop(model, kind, name);
-	return 0;
+	return kind->of ? raceway_template_sync(model, kind, name, NULL, NULL, err) : 0;
 }

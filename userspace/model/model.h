@@ -72,6 +72,10 @@ void raceway_model_become(struct raceway_model *model, const struct raceway_mode
 /* New reference: a sorted JSON array of the names of a kind. */
 json_t *raceway_model_names(const struct raceway_model *model, const struct raceway_kind *kind);
 
+/* The same of those that belong to `parent`: "PARENT/...". */
+json_t *raceway_model_members(const struct raceway_model *model, const struct raceway_kind *kind,
+			      const char *parent);
+
 /* Effective values with defaults filled in. 0, false or NULL where absent without default. */
 uint64_t raceway_model_u64(const struct raceway_kind *kind, const json_t *doc, const char *word);
 bool raceway_model_bool(const struct raceway_kind *kind, const json_t *doc, const char *word);

@@ -76,7 +76,9 @@ static int check_references(struct raceway_check *c, const struct raceway_kind *
 static int check_all_references(struct raceway_check *c)
 {
 	for (size_t i = 0; i < raceway_kind_count; i++) {
-		const struct raceway_kind *kind = &raceway_kinds[i];
+		/* templates first: what is wrong in one is wrong in all who follow it */
+		const struct raceway_kind *kind =
+			&raceway_kinds[(raceway_kind_known + i) % raceway_kind_count];
 
 		for (size_t j = 0; j < kind->attr_count; j++) {
 			int r = 0;
@@ -261,6 +263,8 @@ int raceway_model_check(const struct raceway_model *model, const struct raceway_
 	};
 	int r = raceway_check_resolve(&check);
 
+	if (r == 0)
+		r = raceway_check_pools(&check);
 	if (r == 0)
 		r = raceway_check_unique(&check);
 	if (r == 0)

@@ -141,6 +141,19 @@ static int vnic_rules(const struct rule *r)
 	return result < 0 ? result : rate_rules(r, rx);
 }
 
+static int pool_rules(const struct rule *r)
+{
+	return raceway_pool_rules(r->kind, r->object, r->doc, r->err);
+}
+
+static int template_rules(const struct rule *r)
+{
+	if (raceway_model_bool(r->kind, r->doc, "updating") &&
+	    raceway_model_bool(r->kind, r->doc, "initial"))
+		return REFUSE(r, "initial", "updating and initial exclude each other");
+	return 0;
+}
+
 int raceway_model_rules(const struct raceway_kind *kind, const char *object, const char *name,
 			const json_t *doc, struct raceway_error *err)
 {
@@ -148,15 +161,14 @@ int raceway_model_rules(const struct raceway_kind *kind, const char *object, con
 		const char *kind;
 		int (*check)(const struct rule *rule);
 	} table[] = {
-		{ "port", port_rules },
-		{ "segment", segment_rules },
-		{ "server", server_rules },
-		{ "vnic", vnic_rules },
+		{ "port", port_rules },	    { "segment", segment_rules },
+		{ "server", server_rules }, { "vnic", vnic_rules },
+		{ "pool", pool_rules },	    { "template", template_rules },
 	};
 	struct rule rule = { .kind = kind, .object = object, .name = name, .doc = doc, .err = err };
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (strcmp(table[i].kind, kind->name) == 0)
+		if (strcmp(table[i].kind, raceway_kind_word(kind)) == 0)
 			return table[i].check(&rule);
 	}
 	return raceway_storage_rules(kind, object, doc, err);

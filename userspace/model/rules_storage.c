@@ -130,7 +130,7 @@ int raceway_storage_rules(const struct raceway_kind *kind, const char *object, c
 	struct rule rule = { .kind = kind, .object = object, .doc = doc, .err = err };
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].kind, kind->name) == 0)
+		if (strcmp(table[i].kind, raceway_kind_word(kind)) == 0)
 			return table[i].check(&rule);
 	return 0;
 }

@@ -18,6 +18,24 @@ const struct raceway_kind *raceway_kind_find(const char *name)
 	return NULL;
 }
 
+const struct raceway_kind *raceway_kind_pattern(const struct raceway_kind *kind)
+{
+	for (size_t i = raceway_kind_known; i < raceway_kind_count; i++)
+		if (strcmp(raceway_kinds[i].of, kind->name) == 0)
+			return &raceway_kinds[i];
+	return NULL;
+}
+
+const char *raceway_kind_word(const struct raceway_kind *kind)
+{
+	return kind->of ? kind->of : kind->name;
+}
+
+bool raceway_kind_nested(const struct raceway_kind *kind)
+{
+	return kind->parent && (kind->of || raceway_kind_pattern(kind));
+}
+
 /* "tx_cir" and "tx-cir" are the same word. */
 static bool same_word(const char *word, const char *text)
 {
@@ -32,7 +50,9 @@ const struct raceway_attr *raceway_attr_find(const struct raceway_kind *kind, co
 {
 	for (size_t i = 0; i < kind->attr_count; i++) {
 		if (same_word(kind->attrs[i].word, word))
-			return &kind->attrs[i];
+			return kind->of && (kind->attrs[i].flags & RACEWAY_ATTR_OWN)
+				       ? NULL
+				       : &kind->attrs[i];
 	}
 	return NULL;
 }

@@ -24,13 +24,14 @@ enum raceway_type {
 	RACEWAY_TYPE_ONOFF,
 	RACEWAY_TYPE_MAC, /* lower case, unicast, not zero */
 	RACEWAY_TYPE_CHOICE,
-	RACEWAY_TYPE_REF,     /* name of an object of kind `ref` */
-	RACEWAY_TYPE_FLAG,    /* a bare word without value (`untagged`): true */
-	RACEWAY_TYPE_PATH,    /* absolute, without a slash at its end */
-	RACEWAY_TYPE_WWN,     /* 16 hexadecimal digits in lower case, not zero */
-	RACEWAY_TYPE_ISCSI,   /* an iSCSI name in lower case */
-	RACEWAY_TYPE_ADDRESS, /* IP:PORT of a station, IPv6 in brackets */
-	RACEWAY_TYPE_LUNS,    /* array of {"lun", "volume", "ro", "shared"} by number; no word */
+	RACEWAY_TYPE_REF,      /* name of an object of kind `ref` */
+	RACEWAY_TYPE_FLAG,     /* a bare word without value (`untagged`): true */
+	RACEWAY_TYPE_PATH,     /* absolute, without a slash at its end */
+	RACEWAY_TYPE_WWN,      /* 16 hexadecimal digits in lower case, not zero */
+	RACEWAY_TYPE_ISCSI,    /* an iSCSI name in lower case */
+	RACEWAY_TYPE_ADDRESS,  /* IP:PORT of a station, IPv6 in brackets */
+	RACEWAY_TYPE_LUNS,     /* array of {"lun", "volume", "ro", "shared"} by number; no word */
+	RACEWAY_TYPE_IDENTITY, /* what MAC or WWN takes, in the form of the one that it is */
 };
 
 #define RACEWAY_ATTR_REQUIRED (1U << 0)
@@ -42,6 +43,8 @@ enum raceway_type {
  * and the arrays are joined. */
 #define RACEWAY_ATTR_LIST (1U << 4)
 #define RACEWAY_ATTR_DOCUMENT (1U << 5) /* in documents and the API only: no word of add or set */
+#define RACEWAY_ATTR_OWN (1U << 6)	/* of one object alone: a template's member has it not */
+#define RACEWAY_ATTR_TOLD (1U << 7)	/* INTERNAL, but a difference all the same */
 
 struct raceway_attr {
 	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
@@ -65,10 +68,14 @@ struct raceway_kind {
 	size_t attr_count;
 	const char *later; /* not NULL: the whole kind is refused with status 3 */
 	const char *help;
+	const char *of; /* "vnic": what templates have of that kind, before people called by its
+			 * name; it shares the attributes, those with OWN left out */
 };
 
 extern const struct raceway_kind raceway_kinds[];
 extern const size_t raceway_kind_count;
+/* The first so many are known to people; the others have `of`. */
+extern const size_t raceway_kind_known;
 
 /* What the kernel takes as an interface's name, and no pattern. */
 bool raceway_ifname_valid(const char *name);
@@ -77,6 +84,12 @@ bool raceway_name_valid(const struct raceway_kind *kind, const char *name);
 
 /* By name or plural; NULL if there is none. */
 const struct raceway_kind *raceway_kind_find(const char *name);
+/* The kind that templates have in place of this one; NULL: their members are of no such kind. */
+const struct raceway_kind *raceway_kind_pattern(const struct raceway_kind *kind);
+/* What people call it: "vnic" whether of a profile or of a template. */
+const char *raceway_kind_word(const struct raceway_kind *kind);
+/* Whether its objects stand in the lists of their parents: those of profiles and templates. */
+bool raceway_kind_nested(const struct raceway_kind *kind);
 /* By word ("tx-cir") or JSON key ("tx_cir"); NULL if there is none. */
 const struct raceway_attr *raceway_attr_find(const struct raceway_kind *kind, const char *word);
 /* "tx-cir" -> "tx_cir". Returns buf. */

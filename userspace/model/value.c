@@ -21,7 +21,8 @@ static bool is_numeric(const struct raceway_attr *attr)
 static bool is_storage_name(const struct raceway_attr *attr)
 {
 	return attr->type == RACEWAY_TYPE_PATH || attr->type == RACEWAY_TYPE_WWN ||
-	       attr->type == RACEWAY_TYPE_ISCSI || attr->type == RACEWAY_TYPE_ADDRESS;
+	       attr->type == RACEWAY_TYPE_ISCSI || attr->type == RACEWAY_TYPE_ADDRESS ||
+	       attr->type == RACEWAY_TYPE_IDENTITY;
 }
 
 static int later(const struct raceway_attr *attr, const char *object, struct raceway_error *err)
@@ -54,6 +55,8 @@ static const char *expected(const struct raceway_attr *attr)
 		return "an iSCSI name, as iqn.2026-11.local.raceway:x or naa.3000000000000001";
 	case RACEWAY_TYPE_ADDRESS:
 		return "an address, as 192.0.2.1, 192.0.2.1:3260 or [2001:db8::1]:3260";
+	case RACEWAY_TYPE_IDENTITY:
+		return "a MAC address or a port or node name of 16 hexadecimal digits";
 	case RACEWAY_TYPE_CHOICE:
 	case RACEWAY_TYPE_TEXT:
 	case RACEWAY_TYPE_NAME:
@@ -292,7 +295,8 @@ static int check_text(const struct raceway_attr *attr, const char *object, const
 static int check_string(const struct raceway_attr *attr, const char *object, const char *text,
 			struct raceway_error *err)
 {
-	if (attr->type == RACEWAY_TYPE_MAC)
+	if (attr->type == RACEWAY_TYPE_MAC ||
+	    (attr->type == RACEWAY_TYPE_IDENTITY && strchr(text, ':')))
 		return check_mac(attr, object, text, err);
 	if (attr->type == RACEWAY_TYPE_TEXT || attr->type == RACEWAY_TYPE_PATH) {
 		int r = check_text(attr, object, text, err);

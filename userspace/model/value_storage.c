@@ -14,10 +14,15 @@ json_t *raceway_value_name(enum raceway_type type, const char *text)
 	char name[RACEWAY_ISCSI_NAME_TEXT];
 	struct raceway_address address;
 	size_t length = strlen(text);
+	uint8_t mac[6];
 	uint64_t wwn;
 	int r;
 
 	switch (type) {
+	case RACEWAY_TYPE_IDENTITY:
+		if (raceway_parse_mac(text, mac) == 0)
+			return json_string(raceway_format_mac(mac, name));
+		/* fall through */
 	case RACEWAY_TYPE_WWN:
 		return raceway_parse_wwn(text, &wwn) ? NULL
 						     : json_string(raceway_format_wwn(wwn, name));
@@ -67,7 +72,8 @@ static int check_address(const struct raceway_attr *attr, const char *object, co
 int raceway_value_check_name(const struct raceway_attr *attr, const char *object, const char *text,
 			     struct raceway_error *err)
 {
-	if (attr->type == RACEWAY_TYPE_WWN && strspn(text, "0") == strlen(text))
+	if ((attr->type == RACEWAY_TYPE_WWN || attr->type == RACEWAY_TYPE_IDENTITY) &&
+	    strspn(text, "0") == strlen(text))
 		return raceway_error_set(err, RACEWAY_FAULT_INVALID, object, attr->word,
 					 "%s %s is no name of a port or node", attr->word, text);
 	if (attr->type == RACEWAY_TYPE_ADDRESS)

@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "model/template.h"
 
 #define KNOWN_WORDS 240
 
 struct write {
 	const struct raceway_kind *kind;
 	const char *object, *name;
-	uint64_t salt;
-	const json_t *old; /* NULL: the object is new */
+	const struct raceway_model *model;
+	const json_t *old;     /* NULL: the object is new */
+	const json_t *pattern; /* what it follows; NULL: nothing */
 	enum raceway_write how;
-	json_t *seen; /* words that the input has named */
+	json_t *seen; /* words that the input has named; null: taken away */
 	json_t *doc;  /* in the making */
 	struct raceway_error *err;
 };
@@ -25,7 +27,8 @@ static char *known_words(const struct raceway_kind *kind, char buf[KNOWN_WORDS])
 
 	buf[0] = '\0';
 	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++) {
-		if (a->later || (a->flags & RACEWAY_ATTR_INTERNAL))
+		if (a->later || (a->flags & RACEWAY_ATTR_INTERNAL) ||
+		    (kind->of && (a->flags & RACEWAY_ATTR_OWN)))
 			continue;
 		used += (size_t)snprintf(buf + used, KNOWN_WORDS - used, " %s", a->word);
 		if (used >= KNOWN_WORDS)
@@ -45,7 +48,8 @@ static int unknown(struct write *w, const char *key)
 			"%s are written one by one, as /v1/%s/%s/NAME, or by apply", key,
 			nested->plural, w->object + strlen(w->kind->name) + 1);
 	return raceway_error_set(w->err, RACEWAY_FAULT_SYNTAX, w->object, key,
-				 "\"%.40s\" is no word of a %s; there are:%s", key, w->kind->name,
+				 "\"%.40s\" is no word of a %s%s; there are:%s", key,
+				 w->kind->of ? "template's " : "", raceway_kind_word(w->kind),
 				 known_words(w->kind, words));
 }
 
@@ -64,6 +68,17 @@ static bool is_default(const struct raceway_attr *attr, const json_t *value)
 	       json_equal(value, normal);
 }
 
+/* Nobody's word any more: the pattern's, if there is one. */
+static void take_away(struct write *w, const char *key)
+{
+	json_t *value = json_object_get(w->pattern, key);
+
+	if (value)
+		json_object_set(w->doc, key, value);
+	else
+		json_object_del(w->doc, key);
+}
+
 /* One key of the input into w->doc. */
 static int take(struct write *w, const char *key, const json_t *value)
 {
@@ -77,10 +92,10 @@ static int take(struct write *w, const char *key, const json_t *value)
 	if (json_object_get(w->seen, attr->word))
 		return raceway_error_set(w->err, RACEWAY_FAULT_SYNTAX, w->object, attr->word,
 					 "%s is given twice", attr->word);
-	json_object_set_new(w->seen, attr->word, json_true());
+	json_object_set_new(w->seen, attr->word, json_is_null(value) ? json_null() : json_true());
 	raceway_attr_key(attr, normal_key, sizeof(normal_key));
 	if (json_is_null(value)) {
-		json_object_del(w->doc, normal_key);
+		take_away(w, normal_key);
 		return 0;
 	}
 	r = raceway_value_check(attr, w->object, value, &normal, w->err);
@@ -93,16 +108,14 @@ static int take(struct write *w, const char *key, const json_t *value)
 	return 0;
 }
 
-/* `vlan` and `untagged` take each other's place, else a `set` could never change from one to
- * the other. */
-static void replace_tagging(struct write *w)
+/* Two words that take each other's place, else a `set` could never change from one to the other. */
+static void replace(struct write *w, const char *kind, const char *one, const char *other)
 {
-	bool vlan = json_object_get(w->seen, "vlan"),
-	     untagged = json_object_get(w->seen, "untagged");
+	bool first = json_object_get(w->seen, one), second = json_object_get(w->seen, other);
 
-	if (strcmp(w->kind->name, "segment") != 0 || w->how != RACEWAY_PATCH || vlan == untagged)
+	if (strcmp(w->kind->name, kind) != 0 || w->how != RACEWAY_PATCH || first == second)
 		return;
-	json_object_del(w->doc, vlan ? "untagged" : "vlan");
+	json_object_del(w->doc, first ? other : one);
 }
 
 /* Of what Raceway gave, not of what somebody did: that is gone where a document does not say it.
@@ -117,10 +130,11 @@ static bool is_kept(const struct write *w, const struct raceway_attr *attr, cons
 	if (!(attr->flags & RACEWAY_ATTR_ASSIGNED))
 		return false;
 	if (attr->type == RACEWAY_TYPE_MAC)
-		return raceway_assigned_mac(w->salt, w->name, text);
+		return raceway_assigned_mac(w->model->salt, w->name, text);
 	snprintf(profile, sizeof(profile), "%.*s", (int)strcspn(w->name, "/"), w->name);
-	return attr->type != RACEWAY_TYPE_WWN || raceway_assigned_wwn(w->salt, w->name, text) ||
-	       raceway_assigned_wwn(w->salt, profile, text);
+	return attr->type != RACEWAY_TYPE_WWN ||
+	       raceway_assigned_wwn(w->model->salt, w->name, text) ||
+	       raceway_assigned_wwn(w->model->salt, profile, text);
 }
 
 /* What the document begins with, before the input. */
@@ -128,7 +142,10 @@ static void begin(struct write *w)
 {
 	char key[RACEWAY_MODEL_KEY];
 
-	w->doc = w->how == RACEWAY_PATCH ? json_copy((json_t *)w->old) : json_object();
+	if (w->how == RACEWAY_PATCH)
+		w->doc = json_copy((json_t *)w->old);
+	else
+		w->doc = w->pattern ? json_copy((json_t *)w->pattern) : json_object();
 	if (w->how == RACEWAY_PATCH || !w->old)
 		return;
 	for (const struct raceway_attr *a = w->kind->attrs;
@@ -138,6 +155,32 @@ static void begin(struct write *w)
 		if (is_kept(w, a, value))
 			json_object_set(w->doc, key, value);
 	}
+}
+
+/* Of a follower: what it has by itself, and not from its template. What no document can say (a
+ * word that is absent and has no default) cannot be. */
+static void note_overrides(struct write *w)
+{
+	json_auto_t *own = json_array();
+	char key[RACEWAY_MODEL_KEY];
+
+	json_object_del(w->doc, "overrides");
+	if (!w->pattern)
+		return;
+	for (const struct raceway_attr *a = w->kind->attrs;
+	     a < w->kind->attrs + w->kind->attr_count; a++) {
+		const json_t *seen = json_object_get(w->seen, a->word);
+		bool is_own = seen ? json_is_true(seen)
+				   : w->how == RACEWAY_PATCH && raceway_overrides(w->old, a->word);
+
+		if (a->flags & (RACEWAY_ATTR_OWN | RACEWAY_ATTR_INTERNAL))
+			continue;
+		raceway_attr_key(a, key, sizeof(key));
+		if (is_own && (json_object_get(w->doc, key) || a->default_text))
+			json_array_append_new(own, json_string(a->word));
+	}
+	if (json_array_size(own))
+		json_object_set(w->doc, "overrides", own);
 }
 
 /* Required and create-only words, and the keys in the tables' order. */
@@ -197,8 +240,9 @@ int raceway_model_normalise(const struct raceway_model *model, const struct race
 		.kind = kind,
 		.object = object,
 		.name = name,
-		.salt = model->salt,
+		.model = model,
 		.old = raceway_model_get(model, kind, name),
+		.pattern = raceway_template_pattern(model, kind, name),
 		.how = how,
 		.seen = seen,
 		.err = err,
@@ -219,7 +263,10 @@ int raceway_model_normalise(const struct raceway_model *model, const struct race
 		if (r < 0)
 			return r;
 	}
-	replace_tagging(&w);
+	replace(&w, "segment", "vlan", "untagged");
+	replace(&w, "template", "updating", "initial");
+	note_overrides(&w);
+	raceway_model_settle_identities(model, kind, w.old, w.doc, seen);
 	r = finish(&w, &normal);
 	if (r == 0)
 		r = raceway_model_rules(kind, object, name, normal, err);
@@ -248,17 +295,34 @@ int raceway_model_nameable(const struct raceway_model *model, const struct racew
 				 "%s %s does not exist", kind->parent, parent);
 }
 
+/* Puts the document and all that follows from it. */
+static int put_all(struct raceway_model *model, const struct raceway_kind *kind, const char *name,
+		   json_t *doc, struct raceway_error *err)
+{
+	json_auto_t *named = json_object();
+	int r = 0;
+
+	raceway_model_put(model, kind, name, json_incref(doc));
+	raceway_model_name(named, kind, name);
+	if (kind->of || strcmp(kind->name, "profile") == 0 || strcmp(kind->name, "template") == 0)
+		r = raceway_template_sync(model, kind, name, NULL, named, err);
+	for (size_t i = 0; r == 0 && i < raceway_kind_count; i++)
+		r = raceway_model_assign(model, &raceway_kinds[i],
+					 json_object_get(named, raceway_kinds[i].name), err);
+	return r;
+}
+
 int raceway_model_write(struct raceway_model *model, const struct raceway_kind *kind,
 			const char *name, const json_t *doc, enum raceway_write how,
 			struct raceway_error *err)
 {
-	struct raceway_assigner *assigner __attribute__((cleanup(raceway_assigner_free))) = NULL;
+	struct raceway_model *copy;
 	char object[RACEWAY_MODEL_NAME];
 	json_auto_t *normal = NULL;
-	json_auto_t *filled = NULL;
 	const json_t *old;
 	int r;
 
+	kind = raceway_template_kind(model, kind, name);
 	raceway_model_object(kind, name, object);
 	if (kind->later)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, object, "", "%s", kind->later);
@@ -274,15 +338,12 @@ int raceway_model_write(struct raceway_model *model, const struct raceway_kind *
 	r = raceway_model_normalise(model, kind, object, name, doc, how, &normal, err);
 	if (r < 0)
 		return r;
-	if (raceway_assigner_needed(kind, normal)) {
-		assigner = raceway_assigner_new(model, kind, name);
-		if (!assigner)
-			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "",
-						 "out of memory");
-		r = raceway_assigner_fill(assigner, object, name, normal, &filled, err);
-		if (r < 0)
-			return r;
-	}
-	raceway_model_put(model, kind, name, json_incref(filled ? filled : normal));
-	return 0;
+	copy = raceway_model_dup(model);
+	if (!copy)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, object, "", "out of memory");
+	r = put_all(copy, kind, name, normal, err);
+	if (r == 0)
+		raceway_model_move(model, copy);
+	raceway_model_free(copy);
+	return r;
 }

@@ -16,10 +16,21 @@ json_t *raceway_mark_new(uint64_t version, const json_t *time_ns, const json_t *
 			 time_ns, "by", by);
 }
 
+/* Changes tell kinds by their words; templates and profiles share their names, so that a word and
+ * a name are of one object. */
+static const char *word_of(const char *kind)
+{
+	const struct raceway_kind *known = raceway_kind_find(kind);
+
+	return known ? raceway_kind_word(known) : kind;
+}
+
 void raceway_mark_set(json_t *marks, const char *kind, const char *name, json_t *mark)
 {
-	json_t *names = json_object_get(marks, kind);
+	json_t *names;
 
+	kind = word_of(kind);
+	names = json_object_get(marks, kind);
 	if (!names) {
 		names = json_object();
 		json_object_set_new(marks, kind, names);
@@ -29,7 +40,7 @@ void raceway_mark_set(json_t *marks, const char *kind, const char *name, json_t 
 
 static json_t *find(const json_t *marks, const char *kind, const char *name)
 {
-	return json_object_get(json_object_get(marks, kind), name);
+	return json_object_get(json_object_get(marks, word_of(kind)), name);
 }
 
 /* Kinds are copied, marks are shared. */

@@ -22,8 +22,8 @@
 Test(rights, every_kind_has_a_rule_and_every_rule_its_words)
 {
 	for (size_t i = 0; i < raceway_kind_count; i++)
-		cr_expect_neq(raceway_rights_role(raceway_kinds[i].name, NULL), RACEWAY_USER_ADMIN,
-			      "kind %s has no rule", raceway_kinds[i].name);
+		cr_expect_neq(raceway_rights_role(raceway_kind_word(&raceway_kinds[i]), NULL),
+			      RACEWAY_USER_ADMIN, "kind %s has no rule", raceway_kinds[i].name);
 	for (size_t i = 0; i < raceway_right_count; i++) {
 		const struct raceway_right *right = &raceway_rights[i];
 		const struct raceway_kind *kind = raceway_kind_find(right->kind);

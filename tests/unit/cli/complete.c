@@ -115,7 +115,7 @@ Test(cli_help, names_every_word)
 
 	raceway_man_words(out);
 	fclose(out);
-	for (size_t i = 0; i < raceway_kind_count; i++) {
+	for (size_t i = 0; i < raceway_kind_known; i++) {
 		const struct raceway_kind *kind = &raceway_kinds[i];
 		char text[64];
 		char *help;

@@ -186,6 +186,14 @@ static const struct fake_answer tree[] = {
 	  "h0\",\"san\":\"p\",\"auth\":\"none\",\"luns\":[{"
 	  "\"lun\":0,\"volume\":\"p/v\",\"ro\":true}]}]}",
 	  NULL },
+	{ "GET /v1/pools", 200,
+	  "{\"schema\":1,\"pools\":[{\"name\":\"m\",\"type\":\"mac\",\"from\":\"02:00:00:00:00:"
+	  "01\",\"to\":\"02:00:00:00:00:09\",\"size\":9,\"used\":2,\"reserved\":1,\"free\":6}]}",
+	  NULL },
+	{ "GET /v1/templates", 200,
+	  "{\"schema\":1,\"templates\":[{\"name\":\"t\",\"updating\":true,\"initial\":false,"
+	  "\"vnics\":[\"t/eth0\",\"t/eth1\"],\"vhbas\":[],\"profiles\":[\"web\"]}]}",
+	  NULL },
 };
 
 Test(cli_run, tree)
@@ -195,6 +203,7 @@ Test(cli_run, tree)
 	       "port up0 dev eth0 uplink rate 10gbit up\n"
 	       "    segment lan number 1 vlan 20\n"
 	       "segment pvi number 2\n"
+	       "pool m mac from 02:00:00:00:00:01 to 02:00:00:00:00:09 free 6\n"
 	       "san p pool path /srv/p up\n"
 	       "    volume p/v size 1m\n"
 	       "portal a 10.0.0.1:3260\n"
@@ -204,7 +213,8 @@ Test(cli_run, tree)
 	       "        vhba web/h0 san p auth none luns 0 p/v ro\n"
 	       "not bound\n"
 	       "    profile web1\n"
-	       "        vnic web1/eth0 segment pvi\n",
+	       "        vnic web1/eth0 segment pvi\n"
+	       "template t updating on vnics t/eth0, t/eth1 vhbas - profiles web\n",
 	       "");
 	fake_stop();
 }

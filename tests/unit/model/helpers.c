@@ -87,8 +87,9 @@ char *raceway_test_dump(const struct raceway_model *model)
 	json_auto_t *all = json_object();
 
 	for (size_t i = 0; i < raceway_kind_count; i++)
-		json_object_set(all, raceway_kinds[i].plural,
-				(json_t *)raceway_model_all(model, &raceway_kinds[i]));
+		json_object_set(
+			all, raceway_kinds[i].of ? raceway_kinds[i].name : raceway_kinds[i].plural,
+			(json_t *)raceway_model_all(model, &raceway_kinds[i]));
 	return json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT);
 }
 

@@ -14,7 +14,7 @@
 #define PUT RACEWAY_PUT
 #define PATCH RACEWAY_PATCH
 #define VNIC_WORDS                                                                                 \
-	"segment mac mtu ifname netns kind tx-cir tx-pir tx-cbs tx-pbs rx-cir rx-pir rx-cbs "      \
+	"segment mac pool mtu ifname netns kind tx-cir tx-pir tx-cbs tx-pbs rx-cir rx-pir rx-cbs " \
 	"rx-pbs weight class spoofcheck trunk state description"
 
 Test(write, refusals)
