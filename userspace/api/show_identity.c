@@ -22,6 +22,8 @@ static void show_pool(struct raceway_core *core, json_t *object, const char *nam
 	holders = raceway_pool_holders(core->model, &pool);
 	used = json_object_size(holders);
 	reserved = json_array_size(json_object_get(pool.doc, "reservations"));
+	if (!reserved)
+		json_object_set_new(object, "reservations", json_array());
 	set_number(object, "size", raceway_pool_size(&pool));
 	set_number(object, "used", used);
 	set_number(object, "reserved", reserved);

@@ -674,3 +674,88 @@ Test(api, a_backup_that_is_none_changes_nothing)
 	open_core();
 	cr_expect_str_eq(got("/v1/backup"), before);
 }
+
+static json_int_t number(const char *list, const char *key)
+{
+	return json_integer_value(
+		json_object_get(json_array_get(json_object_get(answer.json, list), 0), key));
+}
+
+Test(api, pools_give_and_reserve)
+{
+	static const char pool[] = "{\"name\":\"m\",\"type\":\"mac\",\"from\":"
+				   "\"02:00:00:00:00:01\",\"to\":\"02:00:00:00:00:04\"}";
+	char etag[RACEWAY_ETAG_SIZE];
+	json_t *holders;
+
+	add_local_vnic();
+	cr_assert_eq(call("POST", "/v1/pools", pool), 201);
+	cr_expect_eq(call("POST", "/v1/pools/m/reserve", "{\"value\":\"02:00:00:00:00:01\"}"), 200);
+	cr_expect_eq(call("GET", "/v1/pools/m/reserve", NULL), 405);
+	cr_expect_eq(call("POST", "/v1/pools/m/reserve", "{}"), 400);
+	cr_expect_eq(call("POST", "/v1/pools/n/reserve", "{\"value\":\"02:00:00:00:00:01\"}"), 404);
+	cr_expect_eq(call("GET", "/v1/pools/m", NULL), 200);
+	snprintf(etag, sizeof(etag), "%s", answer.etag);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"pool\":\"m\"}"), 200);
+	cr_expect_str_eq(text("vnics", "mac"), "02:00:00:00:00:02");
+	cr_expect_eq(stub.vnic[0].mac[5], 2);
+	cr_expect_eq(call("GET", "/v1/pools/m", NULL), 200);
+	cr_expect_str_eq(answer.etag, etag, "a change of a vNIC is none of the pool");
+	cr_expect_eq(number("pools", "size"), 4);
+	cr_expect_eq(number("pools", "used"), 1);
+	cr_expect_eq(number("pools", "reserved"), 1);
+	cr_expect_eq(number("pools", "free"), 2);
+	holders = json_object_get(json_array_get(json_object_get(answer.json, "pools"), 0),
+				  "holders");
+	cr_expect_eq(json_array_size(holders), 1);
+	cr_expect_str_eq(json_string_value(json_object_get(json_array_get(holders, 0), "object")),
+			 "vnic web1/eth0");
+	cr_expect_eq(call("POST", "/v1/pools/m/release", "{\"value\":\"02:00:00:00:00:02\"}"), 409);
+	cr_expect_eq(call("POST", "/v1/pools/m/release", "{\"value\":\"02:00:00:00:00:01\"}"), 200);
+	cr_expect_eq(number("pools", "free"), 3);
+	cr_expect_eq(call("DELETE", "/v1/pools/m", NULL), 409);
+	raceway_core_close(&core);
+	open_core();
+	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 200);
+	cr_expect_str_eq(text("vnics", "mac"), "02:00:00:00:00:02");
+}
+
+/* What is in a template is reached by the same paths, and is no vNIC of the data path. */
+Test(api, templates_are_apart)
+{
+	json_t *drift;
+
+	add_local_vnic();
+	cr_assert_eq(call("POST", "/v1/templates", "{\"name\":\"t\",\"updating\":true}"), 201);
+	cr_assert_eq(call("POST", "/v1/vnics", "{\"name\":\"t/a\",\"segment\":\"lan\"}"), 201);
+	cr_expect_str_eq(text("vnics", "name"), "t/a");
+	cr_expect_eq(stub.vnics, 1);
+	cr_expect_eq(call("GET", "/v1/vnics", NULL), 200);
+	cr_expect_eq(json_array_size(json_object_get(answer.json, "vnics")), 1);
+	cr_expect_eq(call("GET", "/v1/template_vnics", NULL), 404);
+	cr_expect_eq(call("GET", "/v1/template-vnic", NULL), 404);
+	cr_expect_eq(call("GET", "/v1/vnics/t/a", NULL), 200);
+	cr_expect_null(
+		json_object_get(json_array_get(json_object_get(answer.json, "vnics"), 0), "mac"));
+	cr_assert_eq(call("POST", "/v1/profiles",
+			  "{\"name\":\"w\",\"from\":\"t\",\"server\":\"local\"}"),
+		     201);
+	cr_expect_eq(stub.vnics, 2);
+	cr_expect_eq(call("PUT", "/v1/vnics/t/a", "{\"segment\":\"lan\",\"mtu\":1300}"), 200);
+	cr_expect_eq(call("GET", "/v1/vnics/w/a", NULL), 200);
+	cr_expect_eq(number("vnics", "mtu"), 1300);
+	/* an override that changes nothing else is stored all the same */
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"mtu\":1300}"), 200);
+	cr_expect_eq(call("PATCH", "/v1/vnics/t/a", "{\"mtu\":1200}"), 200);
+	cr_expect_eq(call("GET", "/v1/profiles/w", NULL), 200);
+	drift = json_object_get(json_array_get(json_object_get(answer.json, "profiles"), 0),
+				"drift");
+	cr_expect_str_eq(json_string_value(json_array_get(drift, 0)),
+			 "~ vnic w/a mtu 1200 -> 1300");
+	cr_expect_eq(call("DELETE", "/v1/vnics/w/a", NULL), 409);
+	cr_expect_eq(call("DELETE", "/v1/vnics/t/a", NULL), 204);
+	cr_expect_eq(call("GET", "/v1/vnics/w/a", NULL), 404);
+	cr_expect_eq(stub.vnics, 1);
+	cr_expect_eq(call("GET", "/v1/templates/t", NULL), 200);
+	cr_expect_eq(call("DELETE", "/v1/templates/t", NULL), 409);
+}

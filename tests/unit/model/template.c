@@ -256,6 +256,15 @@ Test(template, linking_resets_nothing)
 	cr_expect(exists(model, "vnic", "g2/z"));
 	expect(model, "vnic", "g2/a", "overrides", "none");
 	expect(model, "vnic", "g2/a", "mtu", "none");
+
+	/* from one that is followed to another: what only the first had is free */
+	right(model, "profile", "g3", ADD, "{\"from\": \"gold\"}");
+	right(model, "vhba", "g3/h", PATCH, "{\"weight\": 3}");
+	right(model, "template", "tin", PATCH, "{\"updating\": true}");
+	right(model, "profile", "g3", PATCH, "{\"from\": \"tin\"}");
+	expect(model, "vhba", "g3/h", "overrides", "none");
+	expect(model, "vhba", "g3/h", "weight", "3");
+	expect(model, "vnic", "g3/a", "overrides", "[\"pool\",\"mtu\",\"tx-pir\",\"weight\"]");
 	raceway_model_free(model);
 }
 
