@@ -193,7 +193,7 @@ static void save(struct raceway_task *task, struct raceway_pr *now,
 	if (change) {
 		change->now = now;
 		change->effect = *effect;
-		change->state = raceway_pr_pack(now, &change->write.bytes);
+		change->state = raceway_pr_pack(now, 0, &change->write.bytes);
 	}
 	if (!change || !change->state) {
 		raceway_pr_free(now);
