@@ -80,9 +80,10 @@ check_between "nothing is lost by it" "$(awk "BEGIN { print int($first + $second
   $((all * 85 / 100)) $((all * 115 / 100))
 
 # As bytes: 4 MB/s of the 10.
+guaranteed=$((32000000 / 8 / 4096))
 configure "$(config ', "cir": 32000000')"
 sleep 1
 read -r first second third <<<"$(measure)"
 echo "with a guarantee of 32 Mb/s: $first $second $third"
-check_between "what is guaranteed in bytes" "$first" $((32000000 / 8 / 4096 * 90 / 100)) \
-  $((32000000 / 8 / 4096 * 105 / 100))
+check_between "what is guaranteed in bytes" "$first" $((guaranteed * 90 / 100)) \
+  $((guaranteed * 105 / 100))
