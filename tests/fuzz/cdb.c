@@ -186,13 +186,18 @@ static void map(size_t i, unsigned int how)
 	raceway_nexus_map(nexuses[i], luns, how & 2 ? 1 : UNITS);
 }
 
+static int store(const void *from, size_t bytes)
+{
+	if (bytes > STATE_ROOM)
+		return -ENOSPC;
+	memcpy(state, from, bytes);
+	state_bytes = bytes;
+	return 0;
+}
+
 static void end_save(struct raceway_keep_write *write)
 {
-	write->result = write->bytes > STATE_ROOM ? -ENOSPC : 0;
-	if (!write->result) {
-		memcpy(state, write->state, write->bytes);
-		state_bytes = write->bytes;
-	}
+	write->result = store(write->state, write->bytes);
 	write->done(write);
 }
 
@@ -424,7 +429,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	state_bytes = 0;
 	if (take(&source) == 0xff) { /* all of it is a state of reservations */
-		save(NULL, source.at, (size_t)(source.end - source.at));
+		store(source.at, (size_t)(source.end - source.at));
 		source.at = source.end;
 	}
 	begin();

@@ -9,6 +9,7 @@ size=67108864
 web1=naa.3000000000000001
 array_target=iqn.2026-11.local.raceway:array
 array_portal=127.0.0.1:3270
+array_name=localhost:3270 # the same, which has to be looked up
 array_lun=5
 
 as_array() { # COMMAND...: with the array's engine in place of ours
@@ -32,7 +33,7 @@ array_start() {
 }
 config() { # more of web1
   cat <<EOF
-{"sans": [{"name": "s", "type": "iscsi", "portal": "$array_portal", "target": "$array_target"}],
+{"sans": [{"name": "s", "type": "iscsi", "portal": "$array_name", "target": "$array_target"}],
  "volumes": [{"name": "s/far", "dev": "$array_lun", "id": "00000000000000a1"}],
  "portals": [{"name": "one", "address": "$portal", "transport": "iscsi", "group": 1}],
  "vhbas": [{"name": "web1/h0", "wwpn": "3000000000000001", "san": "s", "auth": "none",

@@ -25,8 +25,8 @@
 #define PR_IN(action)                                                                              \
 	{ RACEWAY_OP_PERSISTENT_RESERVE_IN, 10, RACEWAY_SA_PR_##action, RESERVE, 0,                \
 	  { 0xff, 0x1f, 0, 0, 0, 0, 0, LENGTH_16 }, raceway_run_persistent_reserve_in }
-#define PR_OUT(action)                                                                             \
-	{ RACEWAY_OP_PERSISTENT_RESERVE_OUT, 10, RACEWAY_SA_PR_##action, RESERVE, ALONE,           \
+#define PR_OUT(action, flags)                                                                      \
+	{ RACEWAY_OP_PERSISTENT_RESERVE_OUT, 10, RACEWAY_SA_PR_##action, RESERVE, ALONE | (flags), \
 	  { 0xff, 0x1f, 0xff, 0, 0, LENGTH_32 }, raceway_run_persistent_reserve_out }
 #define COPY_RESULTS(action)                                                                       \
 	{ RACEWAY_OP_RECEIVE_COPY_RESULTS, 16, RACEWAY_SA_COPY_##action, READS, 0,                 \
@@ -44,7 +44,8 @@ const struct raceway_command raceway_commands[] = {
 	  raceway_run_inquiry },
 	{ RACEWAY_OP_MODE_SELECT_6, 6, NONE, WRITES, ALONE | F(CHANGES), { 0xff, 0x11, 0, 0, 0xff },
 	  raceway_run_mode_select },
-	{ RACEWAY_OP_RESERVE_6, 6, NONE, 0, ALONE, { 0xff }, raceway_run_reserve },
+	{ RACEWAY_OP_RESERVE_6, 6, NONE, 0, ALONE | F(CHANGES), { 0xff },
+	  raceway_run_reserve },
 	{ RACEWAY_OP_RELEASE_6, 6, NONE, 0, ALONE, { 0xff }, raceway_run_release },
 	{ RACEWAY_OP_MODE_SENSE_6, 6, NONE, READS, 0, { 0xff, 0x08, 0xff, 0xff, 0xff },
 	  raceway_run_mode_sense },
@@ -75,13 +76,15 @@ const struct raceway_command raceway_commands[] = {
 	SANITIZE(OVERWRITE), SANITIZE(BLOCK_ERASE), SANITIZE(CRYPTO_ERASE), SANITIZE(EXIT_FAILURE),
 	{ RACEWAY_OP_MODE_SELECT_10, 10, NONE, WRITES, ALONE | F(CHANGES),
 	  { 0xff, 0x11, 0, 0, 0, 0, 0, LENGTH_16 }, raceway_run_mode_select },
-	{ RACEWAY_OP_RESERVE_10, 10, NONE, 0, ALONE, { 0xff }, raceway_run_reserve },
+	{ RACEWAY_OP_RESERVE_10, 10, NONE, 0, ALONE | F(CHANGES), { 0xff },
+	  raceway_run_reserve },
 	{ RACEWAY_OP_RELEASE_10, 10, NONE, 0, ALONE, { 0xff }, raceway_run_release },
 	{ RACEWAY_OP_MODE_SENSE_10, 10, NONE, READS, 0,
 	  { 0xff, 0x18, 0xff, 0xff, 0, 0, 0, LENGTH_16 }, raceway_run_mode_sense },
 	PR_IN(READ_KEYS), PR_IN(READ_RESERVATION), PR_IN(REPORT_CAPABILITIES), PR_IN(READ_FULL_STATUS),
-	PR_OUT(REGISTER), PR_OUT(RESERVE), PR_OUT(RELEASE), PR_OUT(CLEAR), PR_OUT(PREEMPT),
-	PR_OUT(PREEMPT_ABORT), PR_OUT(REGISTER_IGNORE), PR_OUT(REGISTER_MOVE),
+	PR_OUT(REGISTER, 0), PR_OUT(RESERVE, F(CHANGES)), PR_OUT(RELEASE, 0),
+	PR_OUT(CLEAR, F(CHANGES)), PR_OUT(PREEMPT, F(CHANGES)), PR_OUT(PREEMPT_ABORT, F(CHANGES)),
+	PR_OUT(REGISTER_IGNORE, 0), PR_OUT(REGISTER_MOVE, F(CHANGES)),
 	{ RACEWAY_OP_EXTENDED_COPY, 16, 0, READS, 0,
 	  { 0xff, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, LENGTH_32 }, raceway_run_extended_copy },
 	COPY_RESULTS(STATUS), COPY_RESULTS(PARAMETERS), COPY_RESULTS(FAILED_DETAILS),

@@ -18,7 +18,8 @@ enum raceway_command_flag {
 	RACEWAY_COMMAND_QUIET = 1 << 4,	     /* no unit attention is reported on it */
 	RACEWAY_COMMAND_SANITIZING = 1 << 5, /* allowed while SANITIZE runs, or has failed */
 	RACEWAY_COMMAND_LOCAL = 1 << 6,	     /* never passed to an upstream array */
-	/* Changes for all what is no block of the unit: refused to a map that is read-only. */
+	/* Changes for all what is no block of the unit: refused to a map that is read-only. So is
+	 * whatever takes the unit from others; to register oneself, and to let go, is not. */
 	RACEWAY_COMMAND_CHANGES = 1 << 7,
 };
 

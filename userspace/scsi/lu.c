@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 #include "scsi/reserve.h"
+#include "scsi/sanitize.h"
 
 int raceway_lu_new(const struct raceway_lu_options *options, struct raceway_lu **ret_lu)
 {
 	struct raceway_lu *lu = calloc(1, sizeof(*lu));
+	uint8_t kept = 0;
 	int r = 0;
 
 	if (!lu)
@@ -19,11 +21,13 @@ int raceway_lu_new(const struct raceway_lu_options *options, struct raceway_lu *
 	atomic_init(&lu->holds, 1);
 	atomic_init(&lu->write_through, !options->disk->write_cache);
 	if (options->keep)
-		r = raceway_pr_load(lu, &lu->pr);
+		r = raceway_pr_load(lu, &lu->pr, &kept);
 	else
 		lu->pr = raceway_pr_copy(NULL);
 	if (!r && (!lu->pr || pthread_mutex_init(&lu->lock, NULL)))
 		r = -ENOMEM;
+	if (!r && (kept & RACEWAY_KEPT_SANITIZING))
+		r = raceway_sanitize_restore(lu, kept & RACEWAY_KEPT_UNRESTRICTED);
 	if (r) {
 		raceway_pr_free(lu->pr);
 		free(lu);
@@ -47,7 +51,7 @@ void raceway_lu_put(struct raceway_lu *lu)
 		return;
 	pthread_mutex_destroy(&lu->lock);
 	raceway_pr_free(lu->pr);
-	free(lu->sanitize); /* one that has failed: none runs without holding the unit */
+	raceway_sanitize_free(lu->sanitize); /* has failed: none runs without holding the unit */
 	options = lu->options;
 	free(lu);
 	if (options.gone)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Persistent reservations on stable storage: a header and a record for each registration, all
- * numbers big-endian, and a sum over everything. The same on every machine. */
+/* Persistent reservations on stable storage, and that a unit is not sanitized yet: a header and a
+ * record for each registration, all numbers big-endian, and a sum over everything. The same on
+ * every machine. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 #define MAGIC 0x52575052U /* "RWPR" */
 #define VERSION 1
-#define HEADER 16 /* magic, version, type, registrations, holder, sum */
+#define HEADER 16 /* magic, version, type, kept, registrations, holder, sum */
 #define RECORD 16 /* key, port, all ports, length of the ID, reserved; the ID follows */
 #define SUM_AT 12
 #define STATE_MAX (HEADER + RACEWAY_REGISTRATIONS_MAX * (RECORD + RACEWAY_TRANSPORT_ID_MAX))
@@ -38,7 +39,7 @@ static uint8_t *put_record(const struct raceway_registration *r, uint8_t *to)
 	return to + RECORD + r->id_bytes;
 }
 
-void *raceway_pr_pack(const struct raceway_pr *pr, size_t *ret_bytes)
+void *raceway_pr_pack(const struct raceway_pr *pr, uint8_t kept, size_t *ret_bytes)
 {
 	size_t count = pr->keep ? pr->count : 0;
 	uint8_t *state = calloc(1, HEADER + count * (RECORD + RACEWAY_TRANSPORT_ID_MAX));
@@ -49,6 +50,7 @@ void *raceway_pr_pack(const struct raceway_pr *pr, size_t *ret_bytes)
 	raceway_put32(state, MAGIC);
 	raceway_put16(state + 4, VERSION);
 	state[6] = count ? pr->type : 0;
+	state[7] = kept;
 	raceway_put16(state + 8, (uint16_t)count);
 	raceway_put16(state + 10, (uint16_t)pr->holder);
 	end = state + HEADER;
@@ -80,7 +82,7 @@ static bool type_ok(uint8_t type)
 	return type <= RACEWAY_PR_EXCLUSIVE_ACCESS_ALL && type != 2 && type != 4;
 }
 
-static int parse(const uint8_t *state, size_t bytes, struct raceway_pr *pr)
+static int parse(const uint8_t *state, size_t bytes, struct raceway_pr *pr, uint8_t *ret_kept)
 {
 	const uint8_t *at = state + HEADER, *end = state + bytes;
 	size_t count;
@@ -100,14 +102,16 @@ static int parse(const uint8_t *state, size_t bytes, struct raceway_pr *pr)
 	while (pr->count < count && at)
 		at = get_record(at, end, &pr->list[pr->count++]);
 	pr->keep = count;
+	*ret_kept = state[7];
 	return at == end ? 0 : -EBADMSG;
 }
 
-int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr)
+int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr, uint8_t *ret_kept)
 {
 	RACEWAY_FREE uint8_t *state = malloc(STATE_MAX);
 	struct raceway_pr *pr = raceway_pr_copy(NULL);
 	size_t bytes = 0;
+	uint8_t kept = 0;
 	int r = state && pr ? 0 : -ENOMEM;
 
 	if (!r)
@@ -115,11 +119,12 @@ int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr)
 	if (!r && bytes > STATE_MAX)
 		r = -EBADMSG;
 	if (!r && bytes)
-		r = parse(state, bytes, pr);
+		r = parse(state, bytes, pr, &kept);
 	if (r) {
 		raceway_pr_free(pr);
 		return r;
 	}
 	*ret_pr = pr;
+	*ret_kept = kept;
 	return 0;
 }

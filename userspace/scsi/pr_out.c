@@ -193,7 +193,7 @@ static void save(struct raceway_task *task, struct raceway_pr *now,
 	if (change) {
 		change->now = now;
 		change->effect = *effect;
-		change->state = raceway_pr_pack(now, &change->write.bytes);
+		change->state = raceway_pr_pack(now, 0, &change->write.bytes);
 	}
 	if (!change || !change->state) {
 		raceway_pr_free(now);
@@ -206,6 +206,15 @@ static void save(struct raceway_task *task, struct raceway_pr *now,
 	keep->save(keep->context, task->worker, &change->write);
 }
 
+/* Of what a map that is read-only may ask (the others are refused by the table), what concerns
+ * others: to register them, and to release what all who are registered hold. */
+static bool map_refuses(const struct raceway_task *task, const struct raceway_pr_request *request)
+{
+	return task->itl->lun.read_only &&
+	       (request->others ||
+		(request->action == RACEWAY_SA_PR_RELEASE && raceway_pr_all(task->lu->pr->type)));
+}
+
 void raceway_run_persistent_reserve_out(struct raceway_task *task)
 {
 	const struct raceway_pr *old = task->lu->pr; /* nobody changes it while we are alone */
@@ -216,6 +225,10 @@ void raceway_run_persistent_reserve_out(struct raceway_task *task)
 
 	if (!parse(task, &request))
 		return;
+	if (map_refuses(task, &request)) {
+		raceway_task_fail(task, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
+		return;
+	}
 	now = raceway_pr_copy(old);
 	if (now)
 		verdict = raceway_pr_apply(now, &request, &effect);

@@ -102,10 +102,16 @@ struct raceway_pr_port raceway_pr_port_of(const struct raceway_itl *itl);
 /* Works out again what each may. Under the lock. */
 void raceway_reserve_refresh(struct raceway_lu *lu);
 
-/* The state as it is kept; free() it. NULL: out of memory. */
-void *raceway_pr_pack(const struct raceway_pr *pr, size_t *ret_bytes);
+/* What is kept beside reservations. */
+enum raceway_kept {
+	RACEWAY_KEPT_SANITIZING = 1 << 0,   /* it has begun, and did not end well */
+	RACEWAY_KEPT_UNRESTRICTED = 1 << 1, /* and may be given up (AUSE) */
+};
+
+/* The state as it is kept, with bits of enum raceway_kept; free() it. NULL: out of memory. */
+void *raceway_pr_pack(const struct raceway_pr *pr, uint8_t kept, size_t *ret_bytes);
 /* From stable storage (lu->options.keep, which is not NULL). 0 or -errno; what cannot be read is
  * -EBADMSG. */
-int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr);
+int raceway_pr_load(const struct raceway_lu *lu, struct raceway_pr **ret_pr, uint8_t *ret_kept);
 
 #endif

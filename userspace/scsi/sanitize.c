@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* SANITIZE by overwriting, or by giving all space back. It goes on after task management, resets
- * and the end of the session; who waits for it is answered when it is done. Nothing here is
- * encrypted, so that a cryptographic erasure is one of blocks: no key could be thrown away. */
+ * and the end of the session; who waits for it is answered when it is done. That it has begun is on
+ * stable storage before it does: one that was cut off has failed. Nothing here is encrypted, so
+ * that a cryptographic erasure is one of blocks: no key could be thrown away. */
 #include "scsi/sanitize.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "scsi/bytes.h"
 #include "scsi/command.h"
+#include "scsi/reserve.h"
 
 #define IMMEDIATE 0x80
 #define UNRESTRICTED_EXIT 0x20 /* AUSE */
@@ -23,6 +26,9 @@ struct raceway_sanitize {
 	struct raceway_lu *lu; /* held */
 	struct raceway_worker *worker;
 	struct raceway_task *task; /* who waits for the end, or NULL */
+	struct raceway_task *asks; /* ... or for its beginning to be kept */
+	struct raceway_keep_write write;
+	void *state;
 	struct raceway_io io;
 	struct raceway_timer timer;
 	struct raceway_call resume;
@@ -62,12 +68,51 @@ bool raceway_sanitize_sense(struct raceway_lu *lu, struct raceway_sense *ret_sen
 	return true;
 }
 
+void raceway_sanitize_free(struct raceway_sanitize *s)
+{
+	if (s)
+		free(s->state);
+	free(s);
+}
+
+int raceway_sanitize_restore(struct raceway_lu *lu, bool unrestricted)
+{
+	struct raceway_sanitize *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->unrestricted = unrestricted;
+	lu->sanitize = s;
+	atomic_fetch_or(&lu->restricted, RACEWAY_RESTRICT_SANITIZE_FAILED);
+	return 0;
+}
+
+/* Puts `kept` on stable storage, if there is one; done() follows. Nobody changes reservations
+ * meanwhile: we are alone, or they are refused. */
+static void keep(struct raceway_sanitize *s, uint8_t kept,
+		 void (*done)(struct raceway_keep_write *write))
+{
+	const struct raceway_lu_keep *to = s->lu->options.keep;
+
+	free(s->state);
+	s->state = NULL;
+	s->write = (struct raceway_keep_write){ .done = done, .context = s };
+	if (to)
+		s->state = raceway_pr_pack(s->lu->pr, kept, &s->write.bytes);
+	s->write.state = s->state;
+	if (s->state) {
+		to->save(to->context, s->worker, &s->write);
+		return;
+	}
+	s->write.result = to ? -ENOMEM : 0;
+	done(&s->write);
+}
+
 /* Answers who waits; the failure of one that nobody waits for is seen by the next command. */
-static void finish(struct raceway_sanitize *s)
+static void finish(struct raceway_sanitize *s, int result)
 {
 	struct raceway_lu *lu = s->lu;
 	struct raceway_task *task = s->task;
-	int result = s->io.result;
 
 	pthread_mutex_lock(&lu->lock);
 	if (result)
@@ -78,7 +123,7 @@ static void finish(struct raceway_sanitize *s)
 	s->lu = NULL;
 	pthread_mutex_unlock(&lu->lock);
 	if (!result)
-		free(s);
+		raceway_sanitize_free(s);
 	if (task) {
 		task->cancel = NULL;
 		if (result)
@@ -88,6 +133,11 @@ static void finish(struct raceway_sanitize *s)
 			raceway_task_good(task);
 	}
 	raceway_lu_put(lu);
+}
+
+static void end_kept(struct raceway_keep_write *write)
+{
+	finish(write->context, write->result);
 }
 
 static void io_done(struct raceway_io *io)
@@ -140,8 +190,12 @@ static bool step(struct raceway_sanitize *s)
 	uint64_t left = s->bytes - s->at;
 	size_t piece = PIECE_BYTES;
 
-	if (s->io.result || s->flushing) {
-		finish(s);
+	if (s->io.result) {
+		finish(s, s->io.result);
+		return false;
+	}
+	if (s->flushing) {
+		keep(s, 0, end_kept);
 		return false;
 	}
 	if (too_early(s))
@@ -253,34 +307,83 @@ static struct raceway_sanitize *new_job(struct raceway_task *task, size_t list_b
 	return s;
 }
 
-/* Only a sanitize operation that allowed it may be given up (AUSE, SBC-3 4.11.3). */
-static void exit_failure(struct raceway_task *task)
+/* A failure is given up, and that is kept. */
+static void exit_kept(struct raceway_keep_write *write)
 {
-	struct raceway_lu *lu = task->lu;
-	struct raceway_sanitize *failed = NULL;
-	bool forbidden;
+	struct raceway_sanitize *s = write->context;
+	struct raceway_task *task = s->asks;
+	struct raceway_lu *lu = s->lu;
+	int result = write->result;
 
-	pthread_mutex_lock(&lu->lock);
-	forbidden = lu->sanitize && !lu->sanitize->unrestricted;
-	if (!forbidden) {
-		failed = lu->sanitize;
+	if (!result) {
+		pthread_mutex_lock(&lu->lock);
 		lu->sanitize = NULL;
 		atomic_fetch_and(&lu->restricted, ~(uint32_t)RACEWAY_RESTRICT_SANITIZE_FAILED);
-	}
-	pthread_mutex_unlock(&lu->lock);
-	free(failed);
-	if (forbidden)
-		raceway_task_bad_cdb(task, 1);
-	else
+		pthread_mutex_unlock(&lu->lock);
+		raceway_sanitize_free(s);
 		raceway_task_good(task);
+	} else {
+		s->lu = NULL;
+		raceway_task_io_failed(task, result, true);
+	}
+	raceway_lu_put(lu);
+}
+
+/* Only a sanitize operation that allowed it may be given up (AUSE, SBC-3 4.11.3). We are alone. */
+static void exit_failure(struct raceway_task *task)
+{
+	struct raceway_sanitize *s = task->lu->sanitize;
+
+	if (s && !s->unrestricted) {
+		raceway_task_bad_cdb(task, 1);
+		return;
+	}
+	if (!s) {
+		raceway_task_good(task);
+		return;
+	}
+	s->lu = raceway_lu_hold(task->lu);
+	s->worker = task->worker;
+	s->asks = task;
+	keep(s, 0, exit_kept);
+}
+
+static void begin_kept(struct raceway_keep_write *write)
+{
+	struct raceway_sanitize *s = write->context, *failed;
+	struct raceway_task *task = s->asks;
+	struct raceway_lu *lu = s->lu;
+	int result = write->result;
+
+	if (result) {
+		raceway_sanitize_free(s);
+		raceway_lu_put(lu); /* the task's unit, which it holds */
+		raceway_task_io_failed(task, result, true);
+		return;
+	}
+	s->asks = NULL;
+	pthread_mutex_lock(&lu->lock);
+	failed = lu->sanitize; /* a new attempt takes its place */
+	lu->sanitize = s;
+	atomic_fetch_or(&lu->restricted, RACEWAY_RESTRICT_SANITIZING);
+	atomic_fetch_and(&lu->restricted, ~(uint32_t)RACEWAY_RESTRICT_SANITIZE_FAILED);
+	pthread_mutex_unlock(&lu->lock);
+	raceway_sanitize_free(failed);
+	raceway_gate_leave(task); /* the others are refused, not kept waiting */
+	if (task->cdb[1] & IMMEDIATE) {
+		raceway_task_good(task);
+	} else {
+		s->task = task;
+		task->cancel = cancel;
+	}
+	advance(s);
 }
 
 /* Alone on the unit, so that no write is under way any more, and none comes. */
 void raceway_run_sanitize(struct raceway_task *task)
 {
 	size_t bytes = raceway_get16(task->cdb + 7);
-	struct raceway_lu *lu = task->lu;
-	struct raceway_sanitize *s, *failed;
+	struct raceway_sanitize *s;
 
 	if (!list_ok(task, bytes))
 		return;
@@ -293,19 +396,8 @@ void raceway_run_sanitize(struct raceway_task *task)
 		raceway_task_status(task, RACEWAY_SCSI_BUSY);
 		return;
 	}
-	pthread_mutex_lock(&lu->lock);
-	failed = lu->sanitize; /* a new attempt takes its place */
-	lu->sanitize = s;
-	atomic_fetch_or(&lu->restricted, RACEWAY_RESTRICT_SANITIZING);
-	atomic_fetch_and(&lu->restricted, ~(uint32_t)RACEWAY_RESTRICT_SANITIZE_FAILED);
-	pthread_mutex_unlock(&lu->lock);
-	free(failed);
-	raceway_gate_leave(task); /* the others are refused, not kept waiting */
-	if (task->cdb[1] & IMMEDIATE) {
-		raceway_task_good(task);
-	} else {
-		s->task = task;
-		task->cancel = cancel;
-	}
-	advance(s);
+	s->asks = task;
+	keep(s,
+	     (uint8_t)(RACEWAY_KEPT_SANITIZING | (s->unrestricted ? RACEWAY_KEPT_UNRESTRICTED : 0)),
+	     begin_kept);
 }

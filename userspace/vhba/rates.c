@@ -11,6 +11,8 @@
 /* How late we may be without a loss. */
 #define LATE_NS 10000000ULL
 #define LATE_GREEN_NS 100000000ULL
+/* A pause after which nothing is owed any more. */
+#define OWED_NS 2000000ULL
 /* So much is free again when a timer comes, so that several operations can pass for one. */
 #define BATCH (DEPTH / 8)
 /* An operation costs at most an hour, whatever the rate. */
@@ -93,16 +95,6 @@ uint64_t raceway_rates_ready(struct raceway_rates *rates, uint64_t now_ns)
 	return wait_for(rates, RACEWAY_RATE_PEAK_IOS, now_ns, at);
 }
 
-static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t bytes,
-		   uint64_t now_ns)
-{
-	uint64_t mult = load(&rates->mult[rate]);
-
-	if (mult)
-		raceway_bucket_force(&rates->tat[rate], raceway_ticks(now_ns),
-				     cost_of(rate, mult, bytes), RACEWAY_DEPTH_MAX);
-}
-
 /* When an operation that came at `since_ns` would have passed at the earliest. */
 static uint64_t counted_from(uint64_t since_ns, uint64_t now_ns, uint64_t late_ns)
 {
@@ -111,12 +103,27 @@ static uint64_t counted_from(uint64_t since_ns, uint64_t now_ns, uint64_t late_n
 	return now_ns - since_ns < late_ns ? since_ns : now_ns - late_ns;
 }
 
+/* What waited may have waited for us, and then what follows it has, too. */
+static void charge(struct raceway_rates *rates, enum raceway_rate rate, uint64_t bytes,
+		   uint64_t since_ns, uint64_t now_ns, uint64_t late_ns)
+{
+	uint64_t mult = load(&rates->mult[rate]), now = raceway_ticks(now_ns), from;
+	bool owed = now_ns < load(&rates->owed[rate]);
+
+	if (!mult)
+		return;
+	from = counted_from(owed ? 0 : since_ns, now_ns, late_ns);
+	raceway_bucket_force(&rates->tat[rate], raceway_ticks(from), cost_of(rate, mult, bytes),
+			     RACEWAY_DEPTH_MAX);
+	if (from < now_ns && raceway_tat_base(load(&rates->tat[rate]), now) == now)
+		__atomic_store_n(&rates->owed[rate], now_ns + OWED_NS, __ATOMIC_RELAXED);
+}
+
 void raceway_rates_charge(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
 			  uint64_t now_ns)
 {
-	now_ns = counted_from(since_ns, now_ns, LATE_NS);
-	charge(rates, RACEWAY_RATE_PEAK_BYTES, bytes, now_ns);
-	charge(rates, RACEWAY_RATE_PEAK_IOS, bytes, now_ns);
+	charge(rates, RACEWAY_RATE_PEAK_BYTES, bytes, since_ns, now_ns, LATE_NS);
+	charge(rates, RACEWAY_RATE_PEAK_IOS, bytes, since_ns, now_ns, LATE_NS);
 }
 
 uint64_t raceway_rates_green(struct raceway_rates *rates, uint64_t now_ns)
@@ -133,7 +140,6 @@ uint64_t raceway_rates_green(struct raceway_rates *rates, uint64_t now_ns)
 void raceway_rates_charge_green(struct raceway_rates *rates, uint64_t bytes, uint64_t since_ns,
 				uint64_t now_ns)
 {
-	now_ns = counted_from(since_ns, now_ns, LATE_GREEN_NS);
-	charge(rates, RACEWAY_RATE_COMMITTED_BYTES, bytes, now_ns);
-	charge(rates, RACEWAY_RATE_COMMITTED_IOS, bytes, now_ns);
+	charge(rates, RACEWAY_RATE_COMMITTED_BYTES, bytes, since_ns, now_ns, LATE_GREEN_NS);
+	charge(rates, RACEWAY_RATE_COMMITTED_IOS, bytes, since_ns, now_ns, LATE_GREEN_NS);
 }

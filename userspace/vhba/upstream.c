@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vhba/resolve.h"
 #include "vhba/upstream_task.h"
 
 #define TICK_NS 250000000ULL
@@ -22,7 +23,7 @@
 
 #define OF(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-enum state { DOWN, CONNECTING, UP, ENDING };
+enum state { DOWN, RESOLVING, CONNECTING, UP, ENDING };
 
 struct direction {
 	struct raceway_wait wait, cancel;
@@ -47,6 +48,8 @@ struct upstream {
 	char initiator[256], portal[256], target[256], why[256];
 	/* All on options.worker. */
 	struct iscsi_context *iscsi;
+	struct raceway_resolve *resolve;
+	unsigned int tries; /* of its addresses, in turn */
 	enum state state;
 	struct direction in, out;
 	struct raceway_timer timer;
@@ -125,6 +128,9 @@ static void end(struct upstream *u, const char *why)
 {
 	if (u->state == ENDING || u->state == DOWN)
 		return;
+	if (u->resolve)
+		raceway_resolve_cancel(u->resolve);
+	u->resolve = NULL;
 	u->state = ENDING;
 	snprintf(u->why, sizeof(u->why), "%s", why);
 	stop_polling(&u->in);
@@ -212,7 +218,7 @@ static void connected(struct iscsi_context *iscsi, int status, void *data, void 
 		end(u, iscsi_get_error(iscsi));
 }
 
-static void connect_now(struct upstream *u)
+static void connect_to(struct upstream *u, const char *address)
 {
 	u->state = CONNECTING;
 	u->iscsi = iscsi_create_context(u->initiator);
@@ -225,8 +231,32 @@ static void connect_now(struct upstream *u)
 	iscsi_set_header_digest(u->iscsi, ISCSI_HEADER_DIGEST_NONE_CRC32C);
 	iscsi_set_noautoreconnect(u->iscsi, 1);
 	iscsi_set_timeout(u->iscsi, COMMAND_SECONDS);
-	if (iscsi_connect_async(u->iscsi, u->portal, connected, u))
+	if (iscsi_connect_async(u->iscsi, address, connected, u))
 		end(u, iscsi_get_error(u->iscsi));
+}
+
+static void resolved(void *context, const char *address, const char *why)
+{
+	struct upstream *u = context;
+
+	u->resolve = NULL;
+	if (address)
+		connect_to(u, address);
+	else
+		end(u, why);
+	look(u);
+}
+
+static void connect_now(struct upstream *u)
+{
+	if (raceway_resolve_is_address(u->portal)) {
+		connect_to(u, u->portal);
+		return;
+	}
+	u->state = RESOLVING;
+	if (raceway_resolve_start(u->portal, u->tries++, u->options.worker, resolved, u,
+				  &u->resolve))
+		end(u, "out of memory");
 }
 
 static void finish_closing(struct upstream *u)

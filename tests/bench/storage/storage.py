@@ -9,6 +9,7 @@ import tempfile
 from statistics import median
 
 import clients
+import overload
 import rows
 import targets
 
@@ -24,6 +25,7 @@ TGT_LEAST = {1: 1.1, 32: 1.5}
 CPU_MOST = 0.6
 LIMIT_DEPTH = 32
 LIMIT_ERROR = 0.01
+GUARANTEE_LEAST = 0.99
 LIMIT_REACH = 1.3  # times the limit must the path carry without it, or the row says nothing
 MANY = 1000
 MANY_SECONDS = 4
@@ -122,6 +124,18 @@ def limits(args, ours):
                        note="" if enough else f"n/a: without a limit {free['iops']:,}")
 
 
+def guarantee(args, run):
+    """What a vHBA gets of its guarantee from a store that all ask for more than it carries."""
+    found = overload.measure(f"{run}/overload", min(args.rounds, ROUNDS_FEW), args.seconds)
+    least = min(found["kept"])
+    short = found["carried"] >= overload.GUARANTEED * LIMIT_REACH
+    yield rows.row(f"guarantee of {overload.GUARANTEED:,} IOPS under overload, least kept", "share",
+                   least, target=f">= {GUARANTEE_LEAST}",
+                   met=least >= GUARANTEE_LEAST if short else None,
+                   note=f"the store carries {found['carried']:,.0f} in all, "
+                        f"{found['together']:,.0f} with it; by weight {found['by_weight']:,.0f}")
+
+
 def crowd(args, run, path, peer):
     """A thousand at once, at targets that have served nobody yet."""
     found, memory = {}, {}
@@ -164,6 +178,7 @@ def measure(args, run, path):
     finally:
         for target in started:
             target.stop()
+    yield from guarantee(args, run)
     yield from crowd(args, run, path, "tgt" in args.peers)
 
 

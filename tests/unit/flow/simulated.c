@@ -79,6 +79,7 @@ static void run_calls(void)
 
 static struct raceway_call *turns, **turns_end = &turns;
 static uint64_t spent, ns_per_mib;
+static uint64_t stall_every_ns, stall_for_ns, next_stall_ns;
 
 void raceway_worker_spend(struct raceway_worker *worker, uint64_t bytes)
 {
@@ -116,6 +117,22 @@ void simulated_cost(uint64_t ns)
 	ns_per_mib = ns;
 }
 
+void simulated_stalls(uint64_t every_ns, uint64_t for_ns)
+{
+	stall_every_ns = every_ns;
+	stall_for_ns = for_ns;
+	next_stall_ns = now_ns + every_ns / 2;
+}
+
+/* The worker is not there for a while. */
+static void stall(void)
+{
+	if (!stall_every_ns || now_ns < next_stall_ns)
+		return;
+	now_ns += stall_for_ns;
+	next_stall_ns += stall_every_ns;
+}
+
 static void expire(struct raceway_heap_node *node)
 {
 	struct raceway_timer *timer =
@@ -133,6 +150,7 @@ static void run_round(uint64_t until_ns, uint64_t late_ns)
 	struct raceway_heap_node *first;
 
 	spent = 0;
+	stall();
 	run_calls();
 	while ((first = raceway_heap_first(&timers)) && first->key <= until_ns &&
 	       first->key + late_ns <= now_ns)

@@ -256,6 +256,68 @@ Test(reserve, there_is_an_end_of_registrations)
 	cr_assert_eq(raceway_get32(u.task.in + 4), u.task.in_bytes - 8);
 }
 
+static void protected(const struct bed_task *task)
+{
+	bed_expect_sense(task, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_WRITE_PROTECTED);
+}
+
+/* Who may only read registers, so that it can read where only the registered may, and takes nothing
+ * from others. */
+Test(reserve, a_map_that_is_read_only)
+{
+	static const unsigned int taking[] = { 1, 3, 4, 5, 7 };
+	struct raceway_lun ro = { 0, true, NULL };
+
+	begin();
+	ro.lu = lu;
+	cr_assert_eq(raceway_nexus_map(b, &ro, 1), 0);
+	out_good(a, 0, 0, 0, 0xa);
+	out_good(a, 1, 6, 0xa, 0);
+	bed_run(&u, b, READ_1, 512, 0);
+	bed_expect(&u, RACEWAY_SCSI_RESERVATION_CONFLICT);
+	out_good(b, 0, 0, 0, 0xb);
+	bed_good(&u, b, READ_1, 512, 0);
+	for (size_t i = 0; i < sizeof(taking) / sizeof(taking[0]); i++) {
+		out(b, taking[i], 3, 0xb, 0xa, 0);
+		protected(&t);
+	}
+	out_good(b, 2, 6, 0xb, 0);
+	may(a, "rw");
+	bed_run(&u, c, READ_1, 512, 0);
+	bed_expect(&u, RACEWAY_SCSI_RESERVATION_CONFLICT);
+	/* What all hold is not its own to release; to leave is. */
+	out_good(a, 2, 6, 0xa, 0);
+	out_good(a, 1, 8, 0xa, 0);
+	told(b, 0x2a04);
+	out(b, 2, 8, 0xb, 0, 0);
+	protected(&t);
+	out_good(b, 6, 0, 0, 0);
+	may(c, "--");
+	out_good(a, 6, 0, 0, 0);
+	may(c, "rw");
+	/* Others are not registered by it. */
+	memset(t.out, 0, 64);
+	raceway_put64(t.out + 8, 5);
+	t.out[20] = 0x08;
+	bed_run(&t, b, "5f 00 00 00 00 00 00 00 1c 00", 0, 28);
+	protected(&t);
+}
+
+Test(reserve, the_old_kind_by_a_map_that_is_read_only)
+{
+	struct raceway_lun ro = { 0, true, NULL };
+
+	begin();
+	ro.lu = lu;
+	cr_assert_eq(raceway_nexus_map(b, &ro, 1), 0);
+	bed_run(&t, b, "16 00 00 00 00 00", 0, 0);
+	protected(&t);
+	bed_run(&t, b, "56 00 00 00 00 00 00 00 00 00", 0, 0);
+	protected(&t);
+	may(a, "rw");
+	bed_good(&t, b, "17 00 00 00 00 00", 0, 0);
+}
+
 /* RESERVE(6), which is older than all of this. */
 Test(reserve, the_old_kind)
 {

@@ -4,68 +4,11 @@
 
 #include <errno.h>
 
-/* Stable storage of the tests. */
-static struct kept {
-	uint8_t state[400000];
-	size_t bytes;
-	int error;
-	unsigned int saves;
-	bool slow; /* a save ends only by end_save() */
-	struct raceway_keep_write *held;
-} kept;
-
-static void end_save(struct raceway_keep_write *write)
-{
-	write->result = kept.error;
-	if (!write->result) {
-		memcpy(kept.state, write->state, write->bytes);
-		kept.bytes = write->bytes;
-	}
-	write->done(write);
-}
-
-static void save(void *context, struct raceway_worker *worker, struct raceway_keep_write *write)
-{
-	cr_assert_eq(context, &kept);
-	cr_assert_eq(worker, bed_worker(0));
-	cr_assert_leq(write->bytes, sizeof(kept.state));
-	kept.saves++;
-	if (kept.slow) {
-		cr_assert_null(kept.held, "one at a time");
-		kept.held = write;
-	} else {
-		end_save(write);
-	}
-}
-
-static void end_held(void)
-{
-	struct raceway_keep_write *write = kept.held;
-
-	cr_assert_not_null(write);
-	kept.held = NULL;
-	end_save(write);
-}
-
-static int load(void *context, void *state, size_t room, size_t *ret_bytes)
-{
-	struct kept *k = context;
-
-	if (k->error)
-		return k->error;
-	cr_assert_leq(k->bytes, room);
-	memcpy(state, k->state, k->bytes);
-	*ret_bytes = k->bytes;
-	return 0;
-}
-
-static const struct raceway_lu_keep keep = { save, load, &kept };
+#include "kept.h"
 
 static int new_kept_lu(void)
 {
-	struct raceway_lu_options options = { .disk = &bed_disk()->disk, .keep = &keep };
-
-	return raceway_lu_new(&options, &lu);
+	return kept_lu(bed_disk(), &lu);
 }
 
 Test(reserve_keep, kept_over_a_restart)

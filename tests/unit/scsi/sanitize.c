@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kept.h"
+
 static struct bed_task t, u;
 
 #define OVERWRITE "48 01 00 00 00 00 00 02 04 00"
@@ -177,4 +179,107 @@ Test(sanitize, a_failure_lasts_until_it_is_given_up)
 	bed_good(&t, nexus, READY, 0, 0);
 	raceway_nexus_free(nexus);
 	raceway_lu_put(lu);
+}
+
+#define ERASE "48 02 00 00 00 00 00 00 00 00"
+#define ERASE_UNRESTRICTED "48 22 00 00 00 00 00 00 00 00"
+#define GIVE_UP "48 1f 00 00 00 00 00 00 00 00"
+
+static struct raceway_nexus *kept_nexus(struct bed_disk *disk)
+{
+	struct raceway_lu *lu;
+
+	cr_assert_eq(kept_lu(disk, &lu), 0);
+	return bed_nexus("a", lu);
+}
+
+/* Nothing is erased before it is kept that it will be, and nobody is let in before it is kept that
+ * it was. */
+Test(sanitize, it_is_kept_that_it_runs)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = kept_nexus(disk);
+
+	kept.slow = true;
+	bed_run(&t, nexus, ERASE, 0, 0);
+	cr_assert_eq(disk->count[RACEWAY_IO_UNMAP], 0);
+	end_held();
+	cr_assert_gt(disk->count[RACEWAY_IO_UNMAP], 0);
+	cr_assert_eq(t.done, 0);
+	bed_run(&u, nexus, READY, 0, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_NOT_READY, RACEWAY_ASC_SANITIZE_IN_PROGRESS);
+	end_held();
+	bed_expect(&t, RACEWAY_SCSI_GOOD);
+	bed_good(&u, nexus, READY, 0, 0);
+	bed_good(&u, kept_nexus(disk), READY, 0, 0);
+}
+
+/* The engine died while it ran. */
+Test(sanitize, one_that_was_cut_off_has_failed)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = kept_nexus(disk);
+
+	disk->slow = true;
+	bed_run(&t, nexus, ERASE, 0, 0);
+	nexus = kept_nexus(disk);
+	bed_run(&u, nexus, "28 00 00 00 00 00 00 00 01 00", 512, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_SANITIZE_FAILED);
+	bed_run(&u, nexus, GIVE_UP, 0, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_ILLEGAL_REQUEST, RACEWAY_ASC_INVALID_FIELD_IN_CDB);
+	disk->slow = false;
+	bed_good(&u, nexus, ERASE, 0, 0);
+	bed_good(&u, nexus, READY, 0, 0);
+	bed_good(&u, kept_nexus(disk), READY, 0, 0);
+}
+
+Test(sanitize, a_failure_is_kept_until_it_is_given_up)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = kept_nexus(disk);
+
+	disk->fail[RACEWAY_IO_UNMAP] = -EIO;
+	bed_run(&t, nexus, ERASE_UNRESTRICTED, 0, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_SANITIZE_FAILED);
+	nexus = kept_nexus(disk);
+	bed_run(&u, nexus, READY, 0, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_SANITIZE_FAILED);
+	kept.error = -EIO;
+	bed_run(&u, nexus, GIVE_UP, 0, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_WRITE_ERROR);
+	bed_run(&u, nexus, READY, 0, 0);
+	bed_expect_sense(&u, RACEWAY_KEY_MEDIUM_ERROR, RACEWAY_ASC_SANITIZE_FAILED);
+	kept.error = 0;
+	bed_good(&u, nexus, GIVE_UP, 0, 0);
+	bed_good(&u, nexus, READY, 0, 0);
+	bed_good(&u, kept_nexus(disk), READY, 0, 0);
+}
+
+Test(sanitize, what_cannot_be_kept_does_not_begin)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = kept_nexus(disk);
+
+	kept.error = -ENOSPC;
+	bed_run(&t, nexus, ERASE, 0, 0);
+	bed_expect_sense(&t, RACEWAY_KEY_DATA_PROTECT, RACEWAY_ASC_SPACE_ALLOCATION_FAILED);
+	cr_assert_eq(disk->count[RACEWAY_IO_UNMAP], 0);
+	bed_good(&u, nexus, READY, 0, 0);
+}
+
+/* Reservations that are kept stay beside it. */
+Test(sanitize, reservations_stay)
+{
+	struct bed_disk *disk = bed_disk();
+	struct raceway_nexus *nexus = kept_nexus(disk);
+
+	memset(t.out, 0, 24);
+	raceway_put64(t.out + 8, 0xa);
+	t.out[20] = 1;
+	bed_good(&t, nexus, "5f 00 00 00 00 00 00 00 18 00", 0, 24);
+	bed_good(&t, nexus, ERASE, 0, 0);
+	nexus = kept_nexus(disk);
+	bed_good(&u, nexus, "5e 00 00 00 00 00 00 00 ff 00", 255, 0);
+	cr_assert_eq(raceway_get32(u.task.in + 4), 8);
+	cr_assert_eq(raceway_get64(u.task.in + 8), 0xa);
 }

@@ -120,6 +120,53 @@ Test(rates, an_idle_time_earns_no_more_than_the_depth)
 	cr_expect(burst >= 80 && burst <= 82, "%lu in 8 ms and one more", burst);
 }
 
+/* An initiator that pauses has the depth and no more, however busy it was before: nobody but us
+ * is owed for. */
+Test(rates, a_pause_of_the_initiator_is_not_ours)
+{
+	const struct raceway_limits_config limits = { .iops_pir = 10000 };
+	uint64_t now = START, burst = 0;
+
+	raceway_rates_set(&rates, &limits, START);
+	/* It is limited: each operation waits for 1 ms, and passes in time. */
+	for (int i = 0; i < 5000; i++) {
+		now = raceway_rates_ready(&rates, now);
+		raceway_rates_charge(&rates, 4096, now - 1000000, now);
+	}
+	now += 18000000;
+	while (raceway_rates_ready(&rates, now) == now) {
+		raceway_rates_charge(&rates, 4096, now, now);
+		burst++;
+	}
+	cr_expect(burst >= 80 && burst <= 82, "%lu in 8 ms and one more", burst);
+}
+
+/* What we owe is taken by those that follow who waited, 10 ms of it at most, and not for ever. */
+Test(rates, what_we_owe_is_taken_by_who_comes_next)
+{
+	const struct raceway_limits_config limits = { .iops_pir = 10000 };
+
+	for (uint64_t pause = 1000000; pause <= 3000000; pause += 2000000) {
+		uint64_t now = START, passed = 0;
+
+		rates = (struct raceway_rates){ 0 };
+		raceway_rates_set(&rates, &limits, START);
+		run(4096, 0.1, 0, START);
+		/* One waits, and we are 30 ms late. */
+		now += 130000000;
+		raceway_rates_charge(&rates, 4096, START + 100000000, now);
+		now += pause;
+		while (raceway_rates_ready(&rates, now) == now) {
+			raceway_rates_charge(&rates, 4096, now, now);
+			passed++;
+		}
+		if (pause == 1000000)
+			cr_expect(passed >= 179 && passed <= 182, "%lu of 18 ms", passed);
+		else
+			cr_expect(passed >= 80 && passed <= 82, "%lu: too late", passed);
+	}
+}
+
 Test(rates, green_is_what_is_guaranteed)
 {
 	const struct raceway_limits_config none = { .iops_pir = 10 };
