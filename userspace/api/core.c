@@ -199,13 +199,17 @@ void raceway_core_close(struct raceway_core *core)
 	core->samples = NULL;
 }
 
-static void tell_changes(struct raceway_core *core, const json_t *changes)
+static void tell_changes(struct raceway_core *core, const json_t *changes, const char *by)
 {
 	json_t *change;
 	size_t i;
 
-	json_array_foreach (changes, i, change)
-		raceway_core_event(core, "object", json_copy(change));
+	json_array_foreach (changes, i, change) {
+		json_t *event = json_copy(change);
+
+		json_object_set_new(event, "by", json_string(by));
+		raceway_core_event(core, "object", event);
+	}
 }
 
 /* Whether the engine must take part: without it a change of storage would be half done. */
@@ -313,7 +317,7 @@ static int effect(struct raceway_core *core, const struct raceway_change *change
 	if (!ret && !change->dry_run)
 		ret = commit(core, model, &want, &record, err);
 	if (!ret && !change->dry_run)
-		tell_changes(core, changes);
+		tell_changes(core, changes, record.who);
 	return ret;
 }
 
