@@ -71,6 +71,13 @@ rw backup -w - >"$work/readable"
 refused "a backup back" "user uid 1003 has only the role network; restoring a backup needs role admin (group $admin)" \
   1003 "$network" restore -f "$work/readable"
 
+check "the first group is one of them" setpriv --reuid=1010 --regid="$network" --groups="$members" \
+  --inh-caps=-all "$bin/raceway" --socket "$work/run/raceway.sock" segment set lan description x
+status=0
+"$bin/racewayd" --foreground --role-group boss=1 2>"$work/err" || status=$?
+check_eq "a role that is none" "$status $(cat "$work/err")" \
+  "1 racewayd: role-group: boss is no role; there are read, server, network, storage, admin"
+
 # Of a document all or nothing, whatever stands first.
 rw export >"$work/before.yaml"
 cat >"$work/doc.yaml" <<DOC

@@ -203,15 +203,19 @@ void raceway_core_close(struct raceway_core *core)
 	core->samples = NULL;
 }
 
-static void tell_changes(struct raceway_core *core, const json_t *changes)
+static void tell_changes(struct raceway_core *core, const json_t *changes, const char *by)
 {
 	json_t *change;
 	size_t i;
 
 	if (core->nodes.on_change)
 		core->nodes.on_change(core->nodes.context, changes);
-	json_array_foreach (changes, i, change)
-		raceway_core_event(core, "object", json_copy(change));
+	json_array_foreach (changes, i, change) {
+		json_t *event = json_copy(change);
+
+		json_object_set_new(event, "by", json_string(by));
+		raceway_core_event(core, "object", event);
+	}
 }
 
 /* Whether the engine must take part: without it a change of storage would be half done. A
@@ -329,7 +333,7 @@ static int effect(struct raceway_core *core, const struct raceway_change *change
 		ret = commit(core, model, &want, &record,
 			     change->adopt ? RACEWAY_MAKE_TOLERANT : RACEWAY_MAKE_STRICT, err);
 	if (!ret && !change->dry_run)
-		tell_changes(core, changes);
+		tell_changes(core, changes, record.who);
 	return ret;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* GET, POST, PUT, PATCH and DELETE of objects, with versions for If-Match. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,14 +43,12 @@ static int object_error(struct raceway_error *err, enum raceway_fault fault,
 	return raceway_error_set(err, fault, object, "", "%s", message);
 }
 
-/* "by bob at 2026-11-21 19:30:05", in UTC; "" where that is not known. Returns buf. */
-static char *last_change(struct raceway_core *core, const struct raceway_kind *kind,
-			 const char *name, char *buf, size_t size)
+/* " by bob at 2026-11-21 19:30:05 UTC" of {"time", "by"}; "" where that is not known. Returns
+ * buf. */
+static char *by_whom(const json_t *change, char *buf, size_t size)
 {
-	const json_t *mark = raceway_store_mark(core->store, kind->name, name);
-	const json_t *changed = json_object_get(mark, "changed");
-	const char *by = json_string_value(json_object_get(changed, "by"));
-	time_t when = (time_t)(json_integer_value(json_object_get(changed, "time")) / NS_PER_S);
+	const char *by = json_string_value(json_object_get(change, "by"));
+	time_t when = (time_t)(json_integer_value(json_object_get(change, "time")) / NS_PER_S);
 	char clock[32];
 	struct tm day;
 
@@ -60,12 +59,34 @@ static char *last_change(struct raceway_core *core, const struct raceway_kind *k
 	return buf;
 }
 
+/* If-Match for an object that is not there: if it was, who has deleted it. */
+static int refuse_gone(struct raceway_core *core, const struct raceway_kind *kind, const char *name,
+		       struct raceway_error *err)
+{
+	json_auto_t *lines = NULL;
+	const json_t *last;
+	char object[96], who[128];
+	const char *op;
+
+	if (raceway_store_audit(core->store, kind->name, name, 1, &lines, err))
+		return -EIO;
+	last = json_array_get(lines, 0);
+	op = json_string_value(json_object_get(last, "op"));
+	if (!op || strcmp(op, "del") != 0)
+		return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
+				    "does not exist, and If-Match asks for one that does");
+	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "it was deleted%s",
+				 by_whom(last, who, sizeof(who)));
+}
+
 /* If-Match is a list of versions in quotes, or "*" for any (RFC 9110, 13.1.1). */
 static int check_version(struct raceway_core *core, const struct raceway_kind *kind,
 			 const char *name, const struct raceway_request *request,
 			 struct raceway_error *err)
 {
 	char etag[RACEWAY_ETAG_SIZE], object[96], who[128];
+	const json_t *changed;
 
 	if (!request->if_match)
 		return 0;
@@ -73,13 +94,13 @@ static int check_version(struct raceway_core *core, const struct raceway_kind *k
 	if (etag[0] && (!strcmp(request->if_match, "*") || strstr(request->if_match, etag)))
 		return 0;
 	if (!etag[0])
-		return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
-				    "does not exist, and If-Match asks for one that does");
+		return refuse_gone(core, kind, name, err);
+	changed = json_object_get(raceway_store_mark(core->store, kind->name, name), "changed");
 	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
 	return raceway_error_set(
 		err, RACEWAY_FAULT_REFUSED, object, "",
 		"it was changed meanwhile%s: its version is %" PRIu64 ", not %.40s",
-		last_change(core, kind, name, who, sizeof(who)),
+		by_whom(changed, who, sizeof(who)),
 		raceway_store_version(core->store, kind->name, name), request->if_match);
 }
 

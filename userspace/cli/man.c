@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The lists of objects, words and commands for the manual page, as mdoc(7). */
+/* The lists of objects, words, commands and rights for the manual page, as mdoc(7). */
 #include <ctype.h>
 #include <string.h>
 
+#include "api/rights.h"
 #include "cli/help.h"
 
 #define SHORT 96
@@ -166,6 +167,55 @@ static void print_command(FILE *out, const struct raceway_command *command)
 	fputs(".El\n", out);
 }
 
+static void print_roles(FILE *out)
+{
+	static const char *const help[] = {
+#define HELP(id, name, text) text,
+		RACEWAY_USER_ROLES(HELP)
+#undef HELP
+	};
+
+	fputs(".Sh RIGHTS\nWhoever has a role may see everything, and change what is its own:\n"
+	      ".Bl -tag -width Ds -compact\n",
+	      out);
+	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++) {
+		fprintf(out, ".It Cm %s\n", raceway_user_role_name(role));
+		print_sentence(out, help[role]);
+	}
+	fputs(".El\n", out);
+}
+
+/* "tx-cir tx-pir" as literal words. */
+static void print_words(FILE *out, const char *words)
+{
+	while (*words) {
+		size_t length = strcspn(words, " ");
+
+		fprintf(out, ".Cm %.*s%s\n", (int)length, words, words[length] ? " ," : " :");
+		words += length + (words[length] == ' ');
+	}
+}
+
+static void print_rights(FILE *out)
+{
+	print_roles(out);
+	fputs(".Pp\nAdding, deleting and each word that is not named with another role:\n"
+	      ".Bl -tag -width Ds -compact\n",
+	      out);
+	for (size_t i = 0; i < raceway_right_count; i++) {
+		const struct raceway_right *right = &raceway_rights[i];
+
+		if (!right->words) {
+			fprintf(out, ".It Cm %s\nRole\n.Cm %s .\n", right->kind,
+				raceway_user_role_name(right->role));
+			continue;
+		}
+		print_words(out, right->words);
+		fprintf(out, "role\n.Cm %s .\n", raceway_user_role_name(right->role));
+	}
+	fputs(".El\n", out);
+}
+
 void raceway_man_words(FILE *out)
 {
 	fputs(".Sh OBJECTS\n", out);
@@ -175,4 +225,5 @@ void raceway_man_words(FILE *out)
 	for (size_t i = 0; i < raceway_command_count; i++)
 		print_command(out, &raceway_commands[i]);
 	fputs(".El\n", out);
+	print_rights(out);
 }

@@ -565,6 +565,9 @@ Test(api, the_second_is_told_who_was_first)
 	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"description\":\"two\"}"), 200);
 	if_match = "\"1\", \"4\"";
 	cr_expect_eq(call("DELETE", "/v1/segments/lan", NULL), 204);
+	cr_expect_eq(call("PATCH", "/v1/segments/lan", "{\"description\":\"x\"}"), 409);
+	cr_expect(strstr(text("error", "message"), "it was deleted by ned at 20"), "%s",
+		  text("error", "message"));
 }
 
 /* The answer of GET as text, to compare and to send back. */

@@ -463,3 +463,27 @@ Test(api_storage, a_copy_that_nobody_wants)
 	tend();
 	cr_expect_eq(fake_asked("delete"), 0, "what failed is gone already");
 }
+
+/* A backup holds no data, so a restore neither makes files nor deletes any. */
+Test(api_storage, a_restore_leaves_files_alone)
+{
+	char *backup;
+
+	make_scene();
+	cr_assert_eq(call("GET", "/v1/backup", NULL), 200);
+	backup = json_dumps(answer.json, JSON_COMPACT);
+	cr_assert_eq(call("POST", "/v1/volumes", "{\"name\":\"p/more\",\"size\":\"1m\"}"), 201);
+	fake_forget();
+	cr_expect_eq(call("POST", "/v1/restore", backup), 409);
+	cr_expect_str_eq(message(), "is not in the backup, and to restore that would delete its "
+				    "data: delete the volume first");
+	cr_expect_str_eq(fake_order(), "");
+	cr_expect_eq(call("GET", "/v1/volumes/p/more", NULL), 200);
+	cr_assert_eq(call("DELETE", "/v1/volumes/p/more", NULL), 204);
+	cr_assert_eq(call("DELETE", "/v1/volumes/p/v", NULL), 204);
+	fake_forget();
+	cr_expect_eq(call("POST", "/v1/restore", backup), 200, "%s", message());
+	cr_expect_str_eq(fake_order(), "configure", "%s", fake_order());
+	cr_expect_eq(json_array_size(json_object_get(fake.document, "volumes")), 1);
+	free(backup);
+}

@@ -81,7 +81,7 @@ static void serve_one(int fd)
 	static char request[REQUEST_MAX];
 	char line[256], head[256];
 	const struct fake_answer *answer;
-	const char *body;
+	const char *body, *if_match;
 	size_t used;
 	int length;
 
@@ -92,8 +92,11 @@ static void serve_one(int fd)
 	used += strcspn(request + used, " ");
 	snprintf(line, sizeof(line), "%.*s", (int)used, request);
 	used = strlen(fake.log);
-	snprintf(fake.log + used, sizeof(fake.log) - used, "%s%s%s\n", line, body[0] ? " " : "",
-		 body);
+	if_match = strstr(request, "\r\nIf-Match: ");
+	if_match = if_match && if_match < body ? if_match + 2 : "";
+	snprintf(fake.log + used, sizeof(fake.log) - used, "%s%s%s%s%.*s\n", line,
+		 body[0] ? " " : "", body, if_match[0] ? " " : "", (int)strcspn(if_match, "\r"),
+		 if_match);
 	answer = answer_to(line);
 	length = snprintf(head, sizeof(head),
 			  "HTTP/1.1 %u X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"

@@ -88,6 +88,16 @@ static void change(const char *who, const char *kind, const char *name, const ch
 	model = next;
 }
 
+static void sql(const char *statements)
+{
+	sqlite3 *db = NULL;
+
+	cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, statements, NULL, NULL, NULL), SQLITE_OK, "%s",
+		     sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
 static json_t *lines(const char *kind, const char *name, uint64_t limit)
 {
 	struct raceway_error err = { .fault = RACEWAY_FAULT_NONE };
@@ -169,6 +179,12 @@ Test(audit, who_changed_what)
 	change("ann", "segment", "lan", "{}", true);
 	cr_expect_eq(version("segment", "lan"), 5);
 	close_store();
+	/* nor if somebody has cleared the audit */
+	sql("DELETE FROM audit");
+	open_store();
+	change("ann", "segment", "lan", "{\"description\":\"x\"}", true);
+	cr_expect_eq(version("segment", "lan"), 6);
+	close_store();
 }
 
 Test(audit, taken_back_without_a_trace)
@@ -194,16 +210,6 @@ Test(audit, taken_back_without_a_trace)
 	change("bob", "segment", "lan", "{}", true);
 	cr_expect_eq(version("segment", "lan"), 2);
 	close_store();
-}
-
-static void sql(const char *statements)
-{
-	sqlite3 *db = NULL;
-
-	cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_exec(db, statements, NULL, NULL, NULL), SQLITE_OK, "%s",
-		     sqlite3_errmsg(db));
-	sqlite3_close(db);
 }
 
 /* A trigger stands for the disk that fails in the middle of the audit. */
@@ -239,6 +245,22 @@ Test(audit, no_change_without_its_line)
 	close_store();
 }
 
+static int64_t stored_lines(void)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+	int64_t count;
+
+	cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM audit", -1, &stmt, NULL),
+		     SQLITE_OK);
+	cr_assert_eq(sqlite3_step(stmt), SQLITE_ROW);
+	count = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return count;
+}
+
 Test(audit, the_oldest_lines_go)
 {
 	json_t *list;
@@ -257,12 +279,14 @@ Test(audit, the_oldest_lines_go)
 	change("bob", "segment", "last", "{}", true);
 	list = lines(NULL, NULL, 2 * RACEWAY_AUDIT_MAX);
 	cr_expect_eq(json_array_size(list), RACEWAY_AUDIT_MAX);
+	cr_expect_eq(stored_lines(), RACEWAY_AUDIT_MAX);
 	cr_expect_str_eq(text(list, 0, "by"), "old");
 	cr_expect_str_eq(text(list, RACEWAY_AUDIT_MAX - 1, "by"), "bob");
 	json_decref(list);
 	change("bob", "segment", "last", NULL, true);
 	list = lines(NULL, NULL, 2 * RACEWAY_AUDIT_MAX);
 	cr_expect_eq(json_array_size(list), RACEWAY_AUDIT_MAX);
+	cr_expect_eq(stored_lines(), RACEWAY_AUDIT_MAX);
 	cr_expect_str_eq(text(list, RACEWAY_AUDIT_MAX - 1, "op"), "del");
 	json_decref(list);
 	close_store();
