@@ -674,3 +674,19 @@ Test(api, a_backup_that_is_none_changes_nothing)
 	open_core();
 	cr_expect_str_eq(got("/v1/backup"), before);
 }
+
+static bool announces(void)
+{
+	raceway_announcer_free(&core.announce.announcer); /* knows nobody */
+	raceway_core_announce_update(&core);
+	return raceway_heap_first(&core.announce.announcer.due);
+}
+
+Test(api, who_comes_is_announced_but_not_by_a_server)
+{
+	cr_expect(!announces());
+	add_local_vnic();
+	cr_expect(announces());
+	core.role = RACEWAY_NODE_SERVER;
+	cr_expect(!announces());
+}
