@@ -9,6 +9,7 @@
 #include "net/veth.h"
 #include "plan/programs.h"
 #include "stub.h"
+#include "util/cleanup.h"
 
 static struct raceway_core core;
 static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
@@ -577,9 +578,16 @@ static char *got(const char *path)
 	return json_dumps(answer.json, JSON_SORT_KEYS);
 }
 
+static void expect_got(const char *path, const char *want)
+{
+	RACEWAY_FREE char *text_of = got(path);
+
+	cr_expect_str_eq(text_of, want, "%s", path);
+}
+
 Test(api, a_backup_brings_everything_back)
 {
-	char *backup, *export, *shown, *now;
+	RACEWAY_FREE char *backup = NULL, *export = NULL, *shown = NULL, *now = NULL;
 
 	add_local_vnic();
 	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
@@ -599,13 +607,13 @@ Test(api, a_backup_brings_everything_back)
 	now = got("/v1/export");
 	cr_expect_eq(call("POST", "/v1/restore?dry_run=1", backup), 200);
 	cr_expect_eq(json_array_size(json_object_get(answer.json, "changes")), 3);
-	cr_expect_str_eq(got("/v1/export"), now);
+	expect_got("/v1/export", now);
 	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
 	for (int round = 0; round < 2; round++) {
 		struct raceway_error err = { 0 };
 
-		cr_expect_str_eq(got("/v1/export"), export);
-		cr_expect_str_eq(got("/v1/vnics"), shown, "MAC, number, version");
+		expect_got("/v1/export", export);
+		expect_got("/v1/vnics", shown);
 		cr_expect_eq(stub.vnics, 1);
 		cr_expect_eq(raceway_core_reconcile(&core, &err), 0);
 		raceway_core_close(&core);
@@ -618,7 +626,8 @@ Test(api, a_backup_brings_everything_back)
 
 Test(api, a_new_machine_becomes_the_old_one)
 {
-	char *backup, path[64];
+	RACEWAY_FREE char *backup = NULL;
+	char path[64];
 
 	add_local_vnic();
 	backup = got("/v1/backup");
@@ -631,10 +640,10 @@ Test(api, a_new_machine_becomes_the_old_one)
 	open_core();
 	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 404);
 	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
-	cr_expect_str_eq(got("/v1/backup"), backup);
+	expect_got("/v1/backup", backup);
 	raceway_core_close(&core);
 	open_core();
-	cr_expect_str_eq(got("/v1/backup"), backup);
+	expect_got("/v1/backup", backup);
 }
 
 Test(api, a_backup_that_is_none_changes_nothing)
@@ -647,7 +656,7 @@ Test(api, a_backup_that_is_none_changes_nothing)
 		{ "\"backup\": 1", "\"other\": 1", "this is no backup" },
 		{ "\"check\"", "\"shock\"", "damaged" },
 	};
-	char *backup, *before;
+	RACEWAY_FREE char *backup = NULL, *before = NULL;
 
 	add_local_vnic();
 	backup = got("/v1/backup");
@@ -672,10 +681,10 @@ Test(api, a_backup_that_is_none_changes_nothing)
 	stub.fail_fill = true;
 	cr_expect_eq(call("POST", "/v1/restore", backup), 500);
 	stub.fail_fill = false;
-	cr_expect_str_eq(got("/v1/backup"), before);
+	expect_got("/v1/backup", before);
 	raceway_core_close(&core);
 	open_core();
-	cr_expect_str_eq(got("/v1/backup"), before);
+	expect_got("/v1/backup", before);
 }
 
 static json_int_t number(const char *list, const char *key)
