@@ -630,6 +630,19 @@ Test(api, a_new_machine_becomes_the_old_one)
 	char path[64];
 
 	add_local_vnic();
+	/* what has marks, cursors and overrides that no document shows */
+	cr_expect_eq(call("POST", "/v1/pools",
+			  "{\"name\":\"macs\",\"type\":\"mac\",\"from\":\"02:00:00:00:10:00\","
+			  "\"to\":\"02:00:00:00:10:09\"}"),
+		     201);
+	cr_expect_eq(call("POST", "/v1/pools/macs/reserve", "{\"value\":\"02:00:00:00:10:03\"}"),
+		     200);
+	cr_expect_eq(call("POST", "/v1/templates", "{\"name\":\"web\",\"updating\":true}"), 201);
+	cr_expect_eq(call("POST", "/v1/vnics",
+			  "{\"name\":\"web/eth0\",\"segment\":\"lan\",\"pool\":\"macs\"}"),
+		     201);
+	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"web2\",\"from\":\"web\"}"), 201);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web2/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
 	backup = got("/v1/backup");
 	cr_expect_eq(call("DELETE", "/v1/vnics/web1/eth0", NULL), 204);
 	raceway_core_close(&core);
