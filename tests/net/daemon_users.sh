@@ -142,6 +142,14 @@ refused "and again read" "segment free: user uid 1007 may read only; adding segm
   1007 30000 segment add free
 
 # Backup and restore under traffic; a new machine becomes the old one.
+mkdir "$work/pool"
+rw san add pool type pool path "$work/pool"
+rw volume add pool/v size 1m
+rw vhba add a/h san pool auth none
+rw vhba map a/h lun 0 volume pool/v
+find "$work/pool" -type f -exec sh -c 'echo what is mine | dd of="$1" conv=notrunc status=none' _ {} \;
+data() { find "$work/pool" -type f -exec cksum {} +; }
+data >"$work/data"
 ip -n "$(ns a)" addr add 10.9.0.1/24 dev eth0
 ip -n "$(ns lan)" addr add 10.9.0.9/24 dev e0
 check "traffic" pings a 10.9.0.9
@@ -149,6 +157,7 @@ check "backup" rw backup -w "$work/backup"
 check_eq "for its owner alone" "$(stat -c %a "$work/backup")" 600
 rw export >"$work/export"
 rw -j vnic show >"$work/vnics"
+rw -j vhba show | jq '.vhbas[] | [.wwpn, .wwnn, .luns[0].volume, .version]' >"$work/vhbas"
 mac=$(value /v1/vnics/a/eth0 .mac)
 rw vnic set a/eth0 mac 02:00:00:00:00:77 tx-pir ""
 rw profile add b
@@ -197,4 +206,12 @@ daemon_start --role-group "$roles"
 check "a new machine" rw restore -f "$work/backup" >/dev/null
 rw backup -w - | cmp - "$work/backup" || fail "another backup than the one restored"
 check_eq "the same numbers and MACs" "$(rw -j vnic show)" "$(cat "$work/vnics")"
+check_eq "the same WWNs and LUNs" \
+  "$(rw -j vhba show | jq '.vhbas[] | [.wwpn, .wwnn, .luns[0].volume, .version]')" "$(cat "$work/vhbas")"
+check_eq "the volume" "$(value /v1/volumes/pool/v .oper)" up
+check_eq "its data" "$(data)" "$(cat "$work/data")"
+rw volume add pool/more size 1m
+check_not "data is not deleted by the way" rw restore -f "$work/backup" 2>"$work/err"
+check "which it says: $(cat "$work/err")" grep -q '^raceway: volume pool/more: is not in the backup' "$work/err"
+check_eq "it is there" "$(find "$work/pool" -type f | wc -l)" 2
 check_eq "quietly" "$(grep -c . "$work/daemon.err" || true)" 0

@@ -42,8 +42,8 @@ void raceway_api_audit(struct raceway_core *core, const struct raceway_request *
 		ret = raceway_error_set(&err, RACEWAY_FAULT_SYNTAX, "audit", "limit",
 					"limit %.40s is no number from 1", request->limit);
 	if (!ret)
-		ret = raceway_store_audit(core->store, kind ? kind->name : NULL, name, limit,
-					  &lines, &err);
+		ret = raceway_store_audit(core->store, kind ? raceway_kind_word(kind) : NULL, name,
+					  limit, &lines, &err);
 	if (ret) {
 		raceway_api_error(response, &err);
 		return;

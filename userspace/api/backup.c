@@ -16,6 +16,7 @@
 #define FNV64_BASIS 14695981039346656037ULL
 #define FNV64_PRIME 1099511628211ULL
 #define HEX64 20
+#define SEQUENCE_MAX (1LL << 62) /* as many changes can still be numbered */
 
 /* What a backup holds, read and checked. */
 struct restore {
@@ -113,14 +114,21 @@ static bool is_mark(const json_t *entry)
 }
 
 /* `shared`: version -> mark, which objects of one change have in common. */
-static void take_mark(struct restore *r, json_t *shared, const json_t *entry, const char *kind,
-		      const char *name)
+static int take_mark(struct restore *r, json_t *shared, const json_t *entry, const char *kind,
+		     const char *name, struct raceway_error *err)
 {
 	json_t *version = json_object_get(entry, "version"), *mark, *names;
 	char key[32];
 
 	if (!is_mark(entry))
-		return;
+		return 0;
+	/* the next change must have a number that no object has */
+	if (json_integer_value(version) < 0 ||
+	    json_integer_value(version) > (json_int_t)r->sequence)
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "restore", "",
+					 "the version of %s %.100s is none of the changes that "
+					 "the backup has seen",
+					 kind, name);
 	snprintf(key, sizeof(key), "%" JSON_INTEGER_FORMAT, json_integer_value(version));
 	mark = json_object_get(shared, key);
 	if (!mark ||
@@ -135,6 +143,7 @@ static void take_mark(struct restore *r, json_t *shared, const json_t *entry, co
 		json_object_set_new(r->marks, kind, names);
 	}
 	json_object_set(names, name, mark);
+	return 0;
 }
 
 static int take_object(struct restore *r, json_t *shared, const json_t *entry,
@@ -153,7 +162,7 @@ static int take_object(struct restore *r, json_t *shared, const json_t *entry,
 					 word ? word : "", name ? name : "");
 	ret = raceway_model_restore(r->state, kind, name, doc, err);
 	if (!ret)
-		take_mark(r, shared, entry, raceway_kind_word(kind), name);
+		ret = take_mark(r, shared, entry, raceway_kind_word(kind), name, err);
 	return ret;
 }
 
@@ -171,6 +180,8 @@ static int read_state(struct restore *r, const json_t *document, struct raceway_
 	number = salt ? strtoull(salt, &end, 16) : 0;
 	if (!salt || !*salt || *end || !json_is_integer(sequence) || !json_is_array(objects))
 		return bad(err, "the backup lacks its salt, its sequence or its objects");
+	if (json_integer_value(sequence) < 0 || json_integer_value(sequence) > SEQUENCE_MAX)
+		return bad(err, "the backup's sequence is no number of a change");
 	raceway_model_set_salt(r->state, number);
 	r->sequence = (uint64_t)json_integer_value(sequence);
 	json_array_foreach (objects, i, entry) {

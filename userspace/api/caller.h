@@ -5,7 +5,7 @@
 #ifndef RACEWAY_API_CALLER_H
 #define RACEWAY_API_CALLER_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 /* The name of a role is what its group is called behind "raceway-", and what a certificate says. */
 #define RACEWAY_USER_ROLES(X)                                                                      \
@@ -36,6 +36,8 @@ enum raceway_caller_how {
 #define RACEWAY_GROUP_NAME 40
 struct raceway_role_groups {
 	char name[RACEWAY_USER_ROLE_COUNT][RACEWAY_GROUP_NAME];
+	bool given; /* somebody has named groups: the rights are divided, whether they exist or not
+		     */
 };
 
 struct raceway_caller {

@@ -64,9 +64,9 @@ struct raceway_core {
 	char pin_dir[256];
 	struct raceway_samples *samples;
 	struct raceway_core_nodes nodes;
-	/* Of a director: server -> {"connected", "since", "address", "agent_version", "why", "vnics":
-	 * {vNIC -> {"oper", "reason"}}} for each that is enrolled; of a server: "local" alone, with
-	 * what is known of its director. NULL: none. */
+	/* Of a director: server -> {"connected", "since", "address", "agent_version", "why",
+	 * "vnics": {vNIC -> {"oper", "reason"}}} for each that is enrolled; of a server: "local"
+	 * alone, with what is known of its director. NULL: none. */
 	json_t *agents;
 	/* Something happened; `data` is borrowed. May be NULL. */
 	void (*on_event)(void *context, const char *event, json_t *data);

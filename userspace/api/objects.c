@@ -68,14 +68,14 @@ static int refuse_gone(struct raceway_core *core, const struct raceway_kind *kin
 	char object[96], who[128];
 	const char *op;
 
-	if (raceway_store_audit(core->store, kind->name, name, 1, &lines, err))
+	if (raceway_store_audit(core->store, raceway_kind_word(kind), name, 1, &lines, err))
 		return -EIO;
 	last = json_array_get(lines, 0);
 	op = json_string_value(json_object_get(last, "op"));
 	if (!op || strcmp(op, "del") != 0)
 		return object_error(err, RACEWAY_FAULT_REFUSED, kind, name,
 				    "does not exist, and If-Match asks for one that does");
-	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	snprintf(object, sizeof(object), "%s %.80s", raceway_kind_word(kind), name);
 	return raceway_error_set(err, RACEWAY_FAULT_REFUSED, object, "", "it was deleted%s",
 				 by_whom(last, who, sizeof(who)));
 }
@@ -96,7 +96,7 @@ static int check_version(struct raceway_core *core, const struct raceway_kind *k
 	if (!etag[0])
 		return refuse_gone(core, kind, name, err);
 	changed = json_object_get(raceway_store_mark(core->store, kind->name, name), "changed");
-	snprintf(object, sizeof(object), "%s %.80s", kind->name, name);
+	snprintf(object, sizeof(object), "%s %.80s", raceway_kind_word(kind), name);
 	return raceway_error_set(
 		err, RACEWAY_FAULT_REFUSED, object, "",
 		"it was changed meanwhile%s: its version is %" PRIu64 ", not %.40s",

@@ -19,10 +19,13 @@
 
 #define PREFIX "raceway-"
 #define GROUPS_FIRST 64
+#define GROUP_TEXT 4096
+#define GROUP_TEXT_MAX (16U << 20)
 #define GID_MAX 4294967294ULL /* the one above means nobody's */
 
 void raceway_role_groups_default(struct raceway_role_groups *groups)
 {
+	groups->given = false;
 	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++)
 		snprintf(groups->name[role], RACEWAY_GROUP_NAME, PREFIX "%s",
 			 raceway_user_role_name(role));
@@ -66,6 +69,7 @@ int raceway_role_groups_parse(const char *text, struct raceway_role_groups *grou
 		if (*text++ == '\0')
 			break;
 	}
+	parsed.given = true;
 	*groups = parsed;
 	return 0;
 }
@@ -74,37 +78,61 @@ unsigned int raceway_peer_roles(uid_t uid, uid_t own, const gid_t *gids, size_t 
 				const struct raceway_role_gids *groups)
 {
 	unsigned int roles = RACEWAY_USER_BIT(RACEWAY_USER_READ);
-	bool any = false;
 
-	if (uid == 0 || uid == own)
+	if (uid == 0 || uid == own || !groups->divided)
 		return RACEWAY_USER_ALL;
-	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++) {
-		any |= groups->exists[role];
+	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++)
 		for (size_t i = 0; i < count; i++)
 			if (groups->exists[role] && gids[i] == groups->gid[role])
 				roles |= RACEWAY_USER_BIT(role);
-	}
-	return any && !(roles & RACEWAY_USER_BIT(RACEWAY_USER_ADMIN)) ? roles : RACEWAY_USER_ALL;
+	return roles & RACEWAY_USER_BIT(RACEWAY_USER_ADMIN) ? RACEWAY_USER_ALL : roles;
 }
 
-static void find_groups(const struct raceway_role_groups *groups, struct raceway_role_gids *ret)
+/* *ret_exists false: the machine says that there is none. -errno: it does not say. */
+static int find_group(const char *name, gid_t *ret_gid, bool *ret_exists)
 {
-	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++) {
-		const char *name = groups->name[role];
-		const struct group *group;
-		uint64_t number;
+	size_t size = GROUP_TEXT;
+	RACEWAY_FREE char *text = NULL;
+	struct group group, *found;
+	uint64_t number;
+	int code;
 
-		if (isdigit((unsigned char)name[0]) && raceway_parse_u64(name, &number) == 0 &&
-		    number <= GID_MAX) {
-			ret->gid[role] = (gid_t)number;
-			ret->exists[role] = true;
-			continue;
-		}
-		group = getgrnam(name);
-		ret->exists[role] = group;
-		if (group)
-			ret->gid[role] = group->gr_gid;
+	if (isdigit((unsigned char)name[0]) && raceway_parse_u64(name, &number) == 0 &&
+	    number <= GID_MAX) {
+		*ret_gid = (gid_t)number;
+		*ret_exists = true;
+		return 0;
 	}
+	do {
+		char *more = realloc(text, size);
+
+		if (!more)
+			return -ENOMEM;
+		text = more;
+		code = getgrnam_r(name, &group, text, size, &found);
+		size *= 2; /* a group of many members */
+	} while (code == ERANGE && size <= GROUP_TEXT_MAX);
+	if (code != 0 && code != ENOENT && code != ESRCH)
+		return -code;
+	*ret_exists = code == 0 && found;
+	if (*ret_exists)
+		*ret_gid = group.gr_gid;
+	return 0;
+}
+
+int raceway_peer_groups(const struct raceway_role_groups *groups, struct raceway_role_gids *ret)
+{
+	struct raceway_role_gids gids = { .divided = groups->given };
+
+	for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++) {
+		int r = find_group(groups->name[role], &gids.gid[role], &gids.exists[role]);
+
+		if (r < 0)
+			return r;
+		gids.divided |= gids.exists[role];
+	}
+	*ret = gids;
+	return 0;
 }
 
 /* All groups of the peer with its first one; *ret_gids is malloc'd. */
@@ -157,7 +185,9 @@ int raceway_peer_caller(int fd, const struct raceway_role_groups *groups,
 		r = peer_groups(fd, peer.gid, &gids, &count);
 		if (r < 0)
 			return r;
-		find_groups(groups, &role_gids);
+		r = raceway_peer_groups(groups, &role_gids);
+		if (r < 0)
+			return r;
 	}
 	caller.roles = raceway_peer_roles(peer.uid, geteuid(), gids, count, &role_gids);
 	user = getpwuid(peer.uid);

@@ -13,7 +13,9 @@
 	"tx-cir tx-pir tx-cbs tx-pbs rx-cir rx-pir rx-cbs rx-pbs weight class acl spoofcheck "     \
 	"trunk rdma"
 /* Words of a vHBA that decide what it may do to others on the SAN, and who may be it. */
-#define VHBA_STORAGE "luns auth cir pir iops-cir iops-pir weight"
+#define VHBA_STORAGE                                                                               \
+	"luns auth chap secret-file mutual-chap mutual-secret-file cir pir iops-cir iops-pir "     \
+	"weight"
 
 const struct raceway_right raceway_rights[] = {
 	{ "port", NULL, RACEWAY_USER_NETWORK },	   { "segment", NULL, RACEWAY_USER_NETWORK },
@@ -171,6 +173,8 @@ int raceway_rights_judge(const struct raceway_caller *caller,
 
 	if (caller->roles & RACEWAY_USER_BIT(RACEWAY_USER_ADMIN))
 		return 0;
+	if (!changes)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	json_array_foreach (changes, i, change) {
 		int r = judge_one(caller, groups, change, err);
 

@@ -33,7 +33,10 @@ static void print_line(FILE *out, const json_t *line)
 	json_int_t ns = json_integer_value(json_object_get(line, "time"));
 
 	snprintf(who, sizeof(who), "%s (%s)", text_of(line, "by"), text_of(line, "source"));
-	raceway_change_format(line, change, sizeof(change));
+	if (strcmp(text_of(line, "op"), "restore") == 0)
+		snprintf(change, sizeof(change), "restored a backup");
+	else
+		raceway_change_format(line, change, sizeof(change));
 	fprintf(out, "%s %s %s\n", raceway_format_clock(ns, when), raceway_printable(who),
 		raceway_printable(change));
 }

@@ -98,6 +98,14 @@ int raceway_audit_write(struct raceway_store *store, const struct raceway_record
 	if (!store->line && sqlite3_prepare_v3(store->db, SQL_LINE, -1, SQLITE_PREPARE_PERSISTENT,
 					       &store->line, NULL) != SQLITE_OK)
 		return raceway_store_fail(store, "write", err);
+	/* it may change what no line tells of, such as numbers and versions */
+	if (record->marks) {
+		json_auto_t *restored =
+			json_pack("{s:s, s:s, s:s}", "op", "restore", "kind", "", "name", "");
+
+		if (write_line(store, record, now_ns, restored) != SQLITE_DONE)
+			return raceway_store_fail(store, "write", err);
+	}
 	json_array_foreach (record->changes, i, change)
 		if (write_line(store, record, now_ns, change) != SQLITE_DONE)
 			return raceway_store_fail(store, "write", err);

@@ -199,7 +199,7 @@ static int del(struct raceway_store *store, const struct raceway_kind *kind, con
 static bool remarked(const struct raceway_store *store, const json_t *former,
 		     const struct raceway_kind *kind, const char *name)
 {
-	const json_t *was = json_object_get(json_object_get(former, kind->name), name);
+	const json_t *was = json_object_get(json_object_get(former, raceway_kind_word(kind)), name);
 
 	return former &&
 	       !json_equal(was ? was : store->no_mark, raceway_store_mark(store, kind->name, name));

@@ -64,7 +64,8 @@ uint64_t raceway_store_sequence(const struct raceway_store *store);
 
 /* The last `limit` lines of the audit, the newest last, of all objects, those of a kind, or one
  * (kind, name may be NULL): an array of {"version", "time", "by", "source", "op", "kind",
- * "name", "field", "from", "to"}. */
+ * "name", "field", "from", "to"}. The op of a whole state from elsewhere is "restore", before the
+ * lines of what that changed. */
 int raceway_store_audit(struct raceway_store *store, const char *kind, const char *name,
 			uint64_t limit, json_t **ret_lines, struct raceway_error *err);
 

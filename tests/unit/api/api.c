@@ -9,6 +9,7 @@
 #include "net/veth.h"
 #include "plan/programs.h"
 #include "stub.h"
+#include "util/cleanup.h"
 
 static struct raceway_core core;
 static char state[] = "/tmp/raceway-api-XXXXXX", pins[64];
@@ -488,6 +489,44 @@ Test(api, nobody_changes_what_is_not_theirs)
 	cr_expect_eq(call("GET", "/metrics", NULL), 403);
 }
 
+/* Rates that a template has were judged when the template got them. */
+Test(api, templates_bring_their_rates_along)
+{
+	static const struct raceway_caller serverer = {
+		.roles =
+			RACEWAY_USER_BIT(RACEWAY_USER_READ) | RACEWAY_USER_BIT(RACEWAY_USER_SERVER),
+		.how = RACEWAY_BY_SOCKET,
+		.name = "sue",
+		.from = "test"
+	};
+
+	add_port_and_segment();
+	caller = &serverer;
+	cr_expect_eq(call("POST", "/v1/templates", "{\"name\":\"web\",\"updating\":true}"), 201);
+	cr_expect_eq(call("POST", "/v1/vnics", "{\"name\":\"web/eth0\",\"segment\":\"lan\"}"), 201);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web/eth0", "{\"tx_pir\":\"1gbit\"}"), 403);
+	caller = &networker;
+	cr_expect_eq(call("PATCH", "/v1/vnics/web/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
+	caller = &serverer;
+	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"one\",\"from\":\"web\"}"), 201);
+	cr_expect_eq(call("POST", "/v1/apply",
+			  "{\"schema\":1,\"profiles\":[{\"name\":\"two\",\"from\":\"web\","
+			  "\"vnics\":[{\"name\":\"eth0\",\"segment\":\"lan\","
+			  "\"tx_pir\":\"2gbit\"}]}]}"),
+		     403);
+	cr_expect_str_eq(text("error", "field"), "tx-pir");
+	cr_expect_eq(call("PATCH", "/v1/vnics/one/eth0", "{\"tx_pir\":\"2gbit\"}"), 403);
+	caller = &networker;
+	cr_expect_eq(call("PATCH", "/v1/vnics/web/eth0", "{\"tx_pir\":\"3gbit\"}"), 200);
+	cr_expect_eq(call("GET", "/v1/vnics/one/eth0", NULL), 200);
+	cr_expect_eq(
+		json_integer_value(json_object_get(
+			json_object_get(json_array_get(json_object_get(answer.json, "vnics"), 0),
+					"tx"),
+			"pir")),
+		3000000000);
+}
+
 /* Of the list of the answer, which is not empty, the last. */
 static const char *last(const char *list, const char *key)
 {
@@ -577,9 +616,16 @@ static char *got(const char *path)
 	return json_dumps(answer.json, JSON_SORT_KEYS);
 }
 
+static void expect_got(const char *path, const char *want)
+{
+	RACEWAY_FREE char *text_of = got(path);
+
+	cr_expect_str_eq(text_of, want, "%s", path);
+}
+
 Test(api, a_backup_brings_everything_back)
 {
-	char *backup, *export, *shown, *now;
+	RACEWAY_FREE char *backup = NULL, *export = NULL, *shown = NULL, *now = NULL;
 
 	add_local_vnic();
 	cr_expect_eq(call("PATCH", "/v1/vnics/web1/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
@@ -599,13 +645,16 @@ Test(api, a_backup_brings_everything_back)
 	now = got("/v1/export");
 	cr_expect_eq(call("POST", "/v1/restore?dry_run=1", backup), 200);
 	cr_expect_eq(json_array_size(json_object_get(answer.json, "changes")), 3);
-	cr_expect_str_eq(got("/v1/export"), now);
+	expect_got("/v1/export", now);
 	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
+	cr_expect_eq(audit(NULL, "4"), 200);
+	cr_expect_str_eq(text("audit", "op"), "restore");
+	cr_expect_str_eq(text("audit", "by"), "daemon");
 	for (int round = 0; round < 2; round++) {
 		struct raceway_error err = { 0 };
 
-		cr_expect_str_eq(got("/v1/export"), export);
-		cr_expect_str_eq(got("/v1/vnics"), shown, "MAC, number, version");
+		expect_got("/v1/export", export);
+		expect_got("/v1/vnics", shown);
 		cr_expect_eq(stub.vnics, 1);
 		cr_expect_eq(raceway_core_reconcile(&core, &err), 0);
 		raceway_core_close(&core);
@@ -618,9 +667,23 @@ Test(api, a_backup_brings_everything_back)
 
 Test(api, a_new_machine_becomes_the_old_one)
 {
-	char *backup, path[64];
+	RACEWAY_FREE char *backup = NULL;
+	char path[64];
 
 	add_local_vnic();
+	/* what has marks, cursors and overrides that no document shows */
+	cr_expect_eq(call("POST", "/v1/pools",
+			  "{\"name\":\"macs\",\"type\":\"mac\",\"from\":\"02:00:00:00:10:00\","
+			  "\"to\":\"02:00:00:00:10:09\"}"),
+		     201);
+	cr_expect_eq(call("POST", "/v1/pools/macs/reserve", "{\"value\":\"02:00:00:00:10:03\"}"),
+		     200);
+	cr_expect_eq(call("POST", "/v1/templates", "{\"name\":\"web\",\"updating\":true}"), 201);
+	cr_expect_eq(call("POST", "/v1/vnics",
+			  "{\"name\":\"web/eth0\",\"segment\":\"lan\",\"pool\":\"macs\"}"),
+		     201);
+	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"web2\",\"from\":\"web\"}"), 201);
+	cr_expect_eq(call("PATCH", "/v1/vnics/web2/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
 	backup = got("/v1/backup");
 	cr_expect_eq(call("DELETE", "/v1/vnics/web1/eth0", NULL), 204);
 	raceway_core_close(&core);
@@ -631,10 +694,30 @@ Test(api, a_new_machine_becomes_the_old_one)
 	open_core();
 	cr_expect_eq(call("GET", "/v1/vnics/web1/eth0", NULL), 404);
 	cr_expect_eq(call("POST", "/v1/restore", backup), 200);
-	cr_expect_str_eq(got("/v1/backup"), backup);
+	expect_got("/v1/backup", backup);
 	raceway_core_close(&core);
 	open_core();
-	cr_expect_str_eq(got("/v1/backup"), backup);
+	expect_got("/v1/backup", backup);
+}
+
+/* A backup whose sum is right, of "local" with that version. FNV-1a, 64 bits. */
+static void with_sum(char *buf, size_t size, int sequence, int version)
+{
+	json_auto_t *document = json_pack(
+		"{s:i, s:i, s:s, s:i, s:[{s:s, s:s, s:{}, s:i, s:{s:i, s:s}}]}", "schema", 1,
+		"backup", 1, "salt", "01", "sequence", sequence, "objects", "kind", "server",
+		"name", "local", "doc", "version", version, "changed", "time", 1, "by", "x");
+	RACEWAY_FREE char *plain = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
+	RACEWAY_FREE char *whole = NULL;
+	uint64_t sum = 14695981039346656037ULL;
+	char hex[20];
+
+	for (const char *at = plain; *at; at++)
+		sum = (sum ^ (uint8_t)*at) * 1099511628211ULL;
+	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)sum);
+	json_object_set_new(document, "check", json_string(hex));
+	whole = json_dumps(document, JSON_COMPACT);
+	snprintf(buf, size, "%s", whole);
 }
 
 Test(api, a_backup_that_is_none_changes_nothing)
@@ -647,7 +730,8 @@ Test(api, a_backup_that_is_none_changes_nothing)
 		{ "\"backup\": 1", "\"other\": 1", "this is no backup" },
 		{ "\"check\"", "\"shock\"", "damaged" },
 	};
-	char *backup, *before;
+	RACEWAY_FREE char *backup = NULL, *before = NULL;
+	char wrong_sequence[512];
 
 	add_local_vnic();
 	backup = got("/v1/backup");
@@ -666,16 +750,22 @@ Test(api, a_backup_that_is_none_changes_nothing)
 			  text("error", "message"));
 		free(text_of);
 	}
+	with_sum(wrong_sequence, sizeof(wrong_sequence), -1, 0);
+	cr_expect_eq(call("POST", "/v1/restore", wrong_sequence), 409);
+	cr_expect(strstr(text("error", "message"), "no number of a change"));
+	with_sum(wrong_sequence, sizeof(wrong_sequence), 3, 4);
+	cr_expect_eq(call("POST", "/v1/restore", wrong_sequence), 409);
+	cr_expect(strstr(text("error", "message"), "the version of server local is none of"));
 	cr_expect_eq(call("POST", "/v1/restore", "{\"schema\":1,\"segments\":[]}"), 409);
 	cr_expect_eq(call("POST", "/v1/restore", "{"), 400);
 	cr_expect_eq(call("GET", "/v1/restore", NULL), 405);
 	stub.fail_fill = true;
 	cr_expect_eq(call("POST", "/v1/restore", backup), 500);
 	stub.fail_fill = false;
-	cr_expect_str_eq(got("/v1/backup"), before);
+	expect_got("/v1/backup", before);
 	raceway_core_close(&core);
 	open_core();
-	cr_expect_str_eq(got("/v1/backup"), before);
+	expect_got("/v1/backup", before);
 }
 
 static json_int_t number(const char *list, const char *key)

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,14 @@ static const struct judged cases[] = {
 	  "(group raceway-storage)" },
 	{ STORAGE, "{\"op\":\"change\",\"kind\":\"vhba\",\"name\":\"w/h\",\"field\":\"luns\"}",
 	  NULL },
+	{ SERVER, "{\"op\":\"change\",\"kind\":\"vhba\",\"name\":\"w/h\",\"field\":\"chap\"}",
+	  "user bob has only the role server; changing chap of vhbas needs role storage "
+	  "(group raceway-storage)" },
+	{ SERVER,
+	  "{\"op\":\"change\",\"kind\":\"vhba\",\"name\":\"w/h\",\"field\":"
+	  "\"mutual-secret-file\"}",
+	  "user bob has only the role server; changing mutual-secret-file of vhbas needs role "
+	  "storage (group raceway-storage)" },
 	{ SERVER, "{\"op\":\"change\",\"kind\":\"server\",\"name\":\"s\",\"field\":\"port\"}",
 	  "user bob has only the role server; changing port of servers needs role network "
 	  "(group raceway-network)" },
@@ -168,11 +177,36 @@ Test(rights, roles_by_groups)
 
 		for (int role = 0; role < RACEWAY_USER_ROLE_COUNT; role++) {
 			gids.exists[role] = grouped[i].any;
+			gids.divided = grouped[i].any;
 			gids.gid[role] = 100 + (gid_t)role;
 		}
 		cr_expect_eq(raceway_peer_roles(grouped[i].uid, 77, grouped[i].gids, 2, &gids),
 			     grouped[i].roles, "%zu", i);
 	}
+}
+
+/* Whether a group exists must be known: a machine that cannot say has not said no. */
+Test(rights, groups_that_cannot_be_looked_up)
+{
+	struct rlimit none;
+	struct raceway_role_groups groups;
+	struct raceway_role_gids gids = { .gid = { 7 } };
+
+	raceway_role_groups_default(&groups);
+	cr_expect_eq(raceway_peer_groups(&groups, &gids), 0);
+	cr_expect_not(gids.divided, "this machine has none of them");
+	/* a name that is wrong divides the rights as well as one that is right */
+	cr_expect_eq(raceway_role_groups_parse("admin=nosuchgroup", &groups, NULL), 0);
+	cr_expect_eq(raceway_peer_groups(&groups, &gids), 0);
+	cr_expect(gids.divided);
+	cr_expect_eq(raceway_peer_roles(1000, 77, NULL, 0, &gids), READ);
+	gids = (struct raceway_role_gids){ .gid = { 7 } };
+	raceway_role_groups_default(&groups);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &none), 0);
+	none.rlim_cur = (rlim_t)dup(0); /* all above are refused, as when too many are open */
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	cr_expect_lt(raceway_peer_groups(&groups, &gids), 0);
+	cr_expect_eq(gids.gid[0], 7);
 }
 
 Test(rights, group_names_from_the_options)

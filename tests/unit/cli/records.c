@@ -24,7 +24,10 @@ static const struct fake_answer answers[] = {
 	  "\"to\":null}]}",
 	  NULL },
 	{ "GET /v1/audit?limit=3&object=vnic%20w/e", 200, "{\"schema\":1,\"audit\":[]}", NULL },
-	{ "GET /v1/audit?object=segment", 200, "{\"schema\":1,\"audit\":[]}", NULL },
+	{ "GET /v1/audit?object=segment", 200,
+	  "{\"schema\":1,\"audit\":[{\"version\":8,\"time\":1763752206000000000,\"by\":\"root\","
+	  "\"source\":\"socket uid 0\",\"op\":\"restore\",\"kind\":\"\",\"name\":\"\"}]}",
+	  NULL },
 	{ "GET /v1/backup", 200, BACKUP, NULL },
 	{ "POST /v1/restore?dry_run=1", 200,
 	  "{\"schema\":1,\"changes\":[{\"op\":\"add\",\"kind\":\"segment\",\"name\":\"lan\"}]}",
@@ -64,7 +67,7 @@ Test(cli_records, audit_is_one_line_per_change)
 	       "2025-11-21 19:10:06 e?ve (x) - segment lan\n",
 	       "");
 	expect("audit -n 3 vnic w/e", 0, "", "");
-	expect("audit seg", 0, "", "");
+	expect("audit seg", 0, "2025-11-21 19:10:06 root (socket uid 0) restored a backup\n", "");
 	expect("-j audit vnic w/e -n 3", 0, "{\"schema\": 1, \"audit\": []}\n", "");
 }
 
