@@ -145,8 +145,7 @@ static inline __attribute__((always_inline)) void raceway_gso_wire(__u32 length,
 		least = 0;
 	most = least;
 	if (headers & RACEWAY_HEADERS_MORE)
-		raceway_headers_bounds(length, size, size == RACEWAY_GSO_BY_FRAGS ? 0 : segments,
-				       room, &least, &most);
+		raceway_headers_bounds(length, size, segments, room, &least, &most);
 	if (size == RACEWAY_GSO_BY_FRAGS) {
 		/* As long as they are on average: nothing tells which is longer. */
 		segments = segments ? segments : 1;

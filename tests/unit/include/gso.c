@@ -136,9 +136,13 @@ Test(gso, what_cannot_be_followed)
 {
 	struct build b = outer_of(4, RACEWAY_IPPROTO_GRE);
 
-	add_gre(&b, 0x40, 0x0800); /* with routes, RFC 1701 */
+	add(&b, "\x40\x00\x08\x00", 4); /* with routes, RFC 1701: they come first */
 	add_inner(&b, 4);
 	expect_more(&b, "another GRE");
+	b = outer_of(4, RACEWAY_IPPROTO_GRE);
+	add(&b, "\x20\x01\x08\x00\x00\x00\x00\x00", 8); /* as PPTP has it, RFC 2637 */
+	add_inner(&b, 4);
+	expect_more(&b, "version 1");
 	b = outer_of(4, RACEWAY_IPPROTO_GRE);
 	add_gre(&b, 0, 0x8847);
 	add_inner(&b, 4);
