@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Commands that read, decide and write as one: COMPARE AND WRITE, ORWRITE (SBC-3 5.2, 5.14). The
- * gate keeps all others out of the unit meanwhile. WRITE ATOMIC (SBC-4 5.50) is alone for the same
- * reason: nobody reads half of it. */
+ * gate keeps all others out of the unit meanwhile. */
 #include <string.h>
 
 #include "scsi/bytes.h"
@@ -99,33 +98,4 @@ void raceway_run_orwrite(struct raceway_task *task)
 	task->step = READ_OLD;
 	task->advance = or_step;
 	raceway_task_submit(task, RACEWAY_IO_READ, range.lba * block, bytes, task->scratch);
-}
-
-static bool atomic_step(struct raceway_task *task)
-{
-	return !over(task);
-}
-
-void raceway_run_write_atomic(struct raceway_task *task)
-{
-	uint32_t block = raceway_lu_block_bytes(task->lu);
-	struct raceway_range range = { .lba = raceway_get64(task->cdb + 2),
-				       .blocks = raceway_get16(task->cdb + 12) };
-	uint64_t bytes = range.blocks * block;
-
-	if (!raceway_task_range_ok(task, &range))
-		return;
-	if (raceway_get16(task->cdb + 10)) { /* no boundaries: the transfer is one piece */
-		raceway_task_bad_cdb(task, 10);
-		return;
-	}
-	if (bytes > RACEWAY_ATOMIC_MAX) {
-		raceway_task_bad_cdb(task, 12);
-		return;
-	}
-	if (!raceway_task_out_ok(task, bytes, &bytes))
-		return;
-	task->step = WRITTEN;
-	task->advance = atomic_step;
-	raceway_task_submit_write(task, range.lba * block, bytes, task->out, fua(task));
 }

@@ -43,6 +43,9 @@ struct raceway_lu_options {
 	uint8_t naa[8];		   /* NAA 3 or 6 begins it: the designator of VPD page 83 */
 	char serial[33];	   /* VPD page 80 */
 	const struct raceway_lu_keep *keep; /* NULL: reservations die with the process */
+	/* Keeps a write of WRITE ATOMIC while it is done (scsi/journal.h), and nothing ("no bytes")
+	 * otherwise; whoever opens the disk has done it before. NULL: nothing survives anyway. */
+	const struct raceway_lu_keep *journal;
 	/* NULL, or called when the last hold is gone: nothing uses the disk any more. Any thread.
 	 */
 	void (*gone)(void *context);

@@ -15,6 +15,9 @@ int raceway_disk_file_open(int fd, struct raceway_disk **ret_disk, struct racewa
 void raceway_disk_file_watch(struct raceway_disk *disk,
 			     void (*failed)(void *context, const struct raceway_io *io),
 			     void *context);
+/* Writes, and returns when it is on stable storage: before the disk is used. 0 or -errno. */
+int raceway_disk_file_write(struct raceway_disk *disk, uint64_t offset, const void *data,
+			    size_t bytes);
 /* The file has grown: its size is read again. 0, or -errno and nothing changed. */
 int raceway_disk_file_grow(struct raceway_disk *disk);
 /* Bytes that have space. 0 or -errno. */

@@ -331,6 +331,25 @@ void raceway_disk_file_guard(struct raceway_disk *disk, struct raceway_disk_guar
 	__atomic_store_n(&file_of(disk)->guard, guard, __ATOMIC_RELEASE);
 }
 
+int raceway_disk_file_write(struct raceway_disk *disk, uint64_t offset, const void *data,
+			    size_t bytes)
+{
+	int fd = file_of(disk)->fd;
+
+	if (bytes > disk->bytes || offset > disk->bytes - bytes)
+		return -EINVAL;
+	for (size_t done = 0; done < bytes;) {
+		ssize_t n =
+			pwrite(fd, (const char *)data + done, bytes - done, (off_t)(offset + done));
+
+		if (n <= 0 && errno != EINTR)
+			return n ? -errno : -EIO;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return fdatasync(fd) ? -errno : 0;
+}
+
 int raceway_disk_file_grow(struct raceway_disk *disk)
 {
 	struct file *file = file_of(disk);

@@ -47,7 +47,7 @@ struct raceway_volume {
 	uint64_t id;
 	struct raceway_disk *disk;
 	struct raceway_lu *lu;
-	struct raceway_vhba_keep keep;
+	struct raceway_vhba_keep keep, journal;
 	/* Of an upstream array: one for each vHBA that maps it. */
 	char portal[RACEWAY_VHBA_NAME_MAX + 1], target[RACEWAY_ISCSI_NAME_MAX + 1];
 	char initiator[RACEWAY_ISCSI_NAME_MAX + 1];

@@ -96,6 +96,8 @@ static void complete(struct raceway_wait *wait, int result, uint32_t flags)
 		s->done += (size_t)result;
 	if (s->step != WRITE || s->done == s->write->bytes)
 		s->step++;
+	if (s->step == WRITE && !s->write->bytes)
+		s->step++;
 	begin_step(s);
 }
 
@@ -130,20 +132,30 @@ int raceway_keep_open(const char *state_dir, int *ret_dir)
 	return raceway_files_dir(state_dir, "pr", ret_dir);
 }
 
-void raceway_keep_init(struct raceway_vhba_keep *keep, int dir, uint64_t volume_id)
+void raceway_keep_init(struct raceway_vhba_keep *keep, int dir, uint64_t volume_id,
+		       const char *suffix)
 {
 	keep->keep = (struct raceway_lu_keep){ .save = save, .load = load, .context = keep };
 	keep->dir = dir;
-	snprintf(keep->file, sizeof(keep->file), "%016" PRIx64, volume_id);
+	snprintf(keep->file, sizeof(keep->file), "%016" PRIx64 "%s", volume_id, suffix);
+}
+
+void raceway_keep_drop(const struct raceway_vhba_keep *keep)
+{
+	char fresh[NAME_BYTES];
+
+	(void)unlinkat(keep->dir, fresh_name(keep, fresh), 0);
+	if (!unlinkat(keep->dir, keep->file, 0))
+		fsync(keep->dir);
 }
 
 void raceway_keep_forget(int dir, uint64_t volume_id)
 {
+	static const char *const suffixes[] = { RACEWAY_KEEP_STATE, RACEWAY_KEEP_JOURNAL };
 	struct raceway_vhba_keep keep;
-	char fresh[NAME_BYTES];
 
-	raceway_keep_init(&keep, dir, volume_id);
-	(void)unlinkat(dir, fresh_name(&keep, fresh), 0);
-	if (!unlinkat(dir, keep.file, 0))
-		fsync(dir);
+	for (int i = 0; i < 2; i++) {
+		raceway_keep_init(&keep, dir, volume_id, suffixes[i]);
+		raceway_keep_drop(&keep);
+	}
 }

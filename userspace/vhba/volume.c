@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scsi/journal.h"
+#include "scsi/vpd.h"
+#include "util/cleanup.h"
 #include "util/units.h"
 #include "vhba/disk.h"
 #include "vhba/events.h"
@@ -125,7 +128,8 @@ static struct raceway_volume *new_volume(struct raceway_engine *engine,
 	volume->engine = engine;
 	volume->events = engine->events;
 	pthread_mutex_init(&volume->lock, NULL);
-	raceway_keep_init(&volume->keep, engine->keep_dir, config->id);
+	raceway_keep_init(&volume->keep, engine->keep_dir, config->id, RACEWAY_KEEP_STATE);
+	raceway_keep_init(&volume->journal, engine->keep_dir, config->id, RACEWAY_KEEP_JOURNAL);
 	return volume;
 }
 
@@ -134,6 +138,7 @@ static int make_unit(struct raceway_volume *volume)
 	struct raceway_lu_options options = {
 		.disk = volume->disk,
 		.keep = volume->type == RACEWAY_SAN_ISCSI ? NULL : &volume->keep.keep,
+		.journal = volume->type == RACEWAY_SAN_POOL ? &volume->journal.keep : NULL,
 		.gone = gone,
 		.context = volume,
 	};
@@ -151,6 +156,26 @@ static int no_memory(struct raceway_error *err)
 	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 }
 
+/* A write that was to be done as one, and in the midst of which the engine died. 0 or -errno. */
+static int replay(struct raceway_volume *volume)
+{
+	const struct raceway_lu_keep *journal = &volume->journal.keep;
+	size_t room = RACEWAY_JOURNAL_HEADER + RACEWAY_ATOMIC_MAX, kept = 0, bytes;
+	RACEWAY_FREE uint8_t *state = malloc(room + 1);
+	const uint8_t *data;
+	uint64_t offset;
+	int ret = state ? journal->load(journal->context, state, room + 1, &kept) : -ENOMEM;
+
+	if (ret || !kept)
+		return ret;
+	ret = kept > room ? -EBADMSG : raceway_journal_parse(state, kept, &offset, &data, &bytes);
+	if (!ret)
+		ret = raceway_disk_file_write(volume->disk, offset, data, bytes);
+	if (!ret)
+		raceway_keep_drop(&volume->journal);
+	return ret;
+}
+
 int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volume_config *config,
 			struct raceway_volume **ret_volume, struct raceway_error *err)
 {
@@ -164,9 +189,16 @@ int raceway_volume_open(struct raceway_engine *engine, const struct raceway_volu
 		free_volume(volume);
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "%s", strerror(-ret));
 	}
-	if (volume->type == RACEWAY_SAN_POOL)
+	if (volume->type == RACEWAY_SAN_POOL) {
 		raceway_disk_file_watch(volume->disk, failed, volume);
-	ret = make_unit(volume);
+		ret = replay(volume);
+		if (ret)
+			raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+					  "an atomic write that was cut off cannot be done: %s",
+					  strerror(-ret));
+	}
+	if (!ret)
+		ret = make_unit(volume);
 	if (ret) {
 		volume->disk->ops->close(volume->disk);
 		free_volume(volume);

@@ -20,7 +20,8 @@ static inline void end_save(struct raceway_keep_write *write)
 {
 	write->result = kept.error;
 	if (!write->result) {
-		memcpy(kept.state, write->state, write->bytes);
+		if (write->bytes)
+			memcpy(kept.state, write->state, write->bytes);
 		kept.bytes = write->bytes;
 	}
 	write->done(write);

@@ -33,7 +33,7 @@ static void open_state(void)
 	if (dir >= 0)
 		close(dir);
 	cr_assert_eq(raceway_keep_open(in_folder("state"), &dir), 0);
-	raceway_keep_init(&keep, dir, 0xabc);
+	raceway_keep_init(&keep, dir, 0xabc, RACEWAY_KEEP_STATE);
 }
 
 static void begin(void)
@@ -142,10 +142,21 @@ Test(keep, what_is_forgotten_is_gone, .init = begin, .fini = end)
 
 	cr_assert_eq(save("state", 5), 0);
 	fclose(fopen(in_folder("state/pr/0000000000000abc.new"), "w"));
+	fclose(fopen(in_folder("state/pr/0000000000000abc.atomic"), "w"));
 	raceway_keep_forget(dir, 0xabc);
 	cr_expect_eq(load(state, sizeof(state)), 0);
 	cr_expect_neq(access(in_folder("state/pr/0000000000000abc"), F_OK), 0);
 	cr_expect_neq(access(in_folder("state/pr/0000000000000abc.new"), F_OK), 0);
+	cr_expect_neq(access(in_folder("state/pr/0000000000000abc.atomic"), F_OK), 0);
+}
+
+Test(keep, nothing_is_a_state_too, .init = begin, .fini = end)
+{
+	char state[64];
+
+	cr_assert_eq(save("state", 5), 0);
+	cr_assert_eq(save(NULL, 0), 0);
+	cr_expect_eq(load(state, sizeof(state)), 0);
 }
 
 /* What a death in the middle left is written over. */
