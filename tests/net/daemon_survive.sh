@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Traffic of 1,000 datagrams a second loses none while the daemon is stopped, killed, started
-# again and replaced by another build; netdevs and counters stay.
+# again and replaced by another build; netdevs and counters stay, and the LAN is told nothing.
 # shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.bash"
@@ -33,6 +33,9 @@ carrier_before=$(in_ns host cat /proc/net/dev | wc -l)
 ip -n "$(ns a)" monitor link >"$work/monitor" 2>/dev/null &
 children+=($!)
 
+background in_ns lan python3 "$top/tests/net/frames.py" catch e0 60 "$work/lan-listens" >"$work/lan-heard"
+catcher=$child
+await "$work/lan-listens"
 rm -f "$work/ready"
 traffic b udp-recv 10.9.0.2 7005 40 "$work/ready" >"$work/got" &
 receiver=$!
@@ -72,3 +75,6 @@ check_eq "the netdevs are the same" \
 check_eq "and as they were" "$(in_ns host ip -o link | sed 's/qlen.*//')" "$links_before"
 check_eq "nothing was added" "$(in_ns host cat /proc/net/dev | wc -l)" "$carrier_before"
 check_eq "no link flapped" "$(grep -c . "$work/monitor" || true)" 0
+kill "$catcher"
+wait "$catcher" 2>/dev/null || true
+check_eq "nobody was announced to the LAN" "$(grep -cE '^.{24}8035' "$work/lan-heard" || true)" 0

@@ -84,6 +84,7 @@ static void on_link(enum raceway_link_change change, const struct raceway_link *
 	};
 	struct raceway_core *core = context;
 
+	raceway_core_announce_link(core, link);
 	if (change == RACEWAY_LINK_PROGRAMS)
 		fprintf(stderr,
 			"racewayd: %s: programs of ours were taken off by somebody; they are put "
@@ -145,6 +146,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 	*core = (struct raceway_core){
 		.kernel = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 },
 		.storage = { .epoll_fd = -1, .timer_fd = -1, .wire.fd = -1 },
+		.announce = { .timer_fd = -1, .send_fd = -1 },
 		.role = options->role,
 		.host_keep = options->role == RACEWAY_NODE_STANDALONE,
 		.world = {
@@ -174,9 +176,12 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 		core->kernel.on_link = on_link;
 		core->kernel.on_link_context = core;
 		core->samples = raceway_samples_new();
-		ret = core->samples ? first_make(core, err) : -1;
+		ret = core->samples ? raceway_core_announce_open(core, err) : -1;
 	}
+	if (!ret)
+		ret = first_make(core, err);
 	if (!ret) {
+		raceway_core_announce_update(core);
 		raceway_storage_start(&core->storage, core->model);
 		raceway_core_settle(core);
 	}
@@ -190,6 +195,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 void raceway_core_close(struct raceway_core *core)
 {
 	raceway_storage_close(&core->storage);
+	raceway_core_announce_close(core);
 	raceway_kernel_close(&core->kernel);
 	json_decref(core->going);
 	core->going = NULL;
@@ -283,6 +289,7 @@ static int store_and_make(struct raceway_core *core, struct raceway_model **mode
 	raceway_model_free(core->model);
 	core->model = RACEWAY_TAKE(*model);
 	core->settle_due = true;
+	raceway_core_announce_update(core);
 	return 0;
 }
 
@@ -375,6 +382,8 @@ int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)
 	ret = raceway_want_build(core->model, &core->world, core->host_keep, &want, err);
 	if (!ret)
 		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_TOLERANT, err);
+	if (!ret)
+		raceway_core_announce_update(core);
 	if (core->on_event)
 		raceway_core_event(core, "reconcile",
 				   json_pack("{s:s, s:i}", "result", ret ? err->message : "done",

@@ -7,6 +7,7 @@
 
 #include "api/caller.h"
 #include "model/model.h"
+#include "plan/announce.h"
 #include "plan/kernel.h"
 #include "storage/storage.h"
 #include "store/store.h"
@@ -46,6 +47,11 @@ struct raceway_core {
 	struct raceway_model *model;
 	struct raceway_kernel kernel;
 	struct raceway_storage storage;
+	struct {
+		struct raceway_announcer announcer;
+		int timer_fd; /* for epoll: then raceway_core_announce() */
+		int send_fd;
+	} announce;
 	struct raceway_world world;
 	enum raceway_node_role role;
 	json_t *going;	    /* deleted volumes whose files are still there (model/storage.h) */
@@ -102,6 +108,16 @@ void raceway_core_copy_event(struct raceway_core *core, const json_t *event);
 void raceway_core_settle(struct raceway_core *core);
 /* Deletes the files of core->going, and then forgets them. */
 void raceway_core_sweep(struct raceway_core *core);
+
+/* announce.c: before the tables are filled for the first time. */
+int raceway_core_announce_open(struct raceway_core *core, struct raceway_error *err);
+void raceway_core_announce_close(struct raceway_core *core);
+/* The tables may have changed: who has come to a new place is announced, by the timer. */
+void raceway_core_announce_update(struct raceway_core *core);
+/* A link (or NULL) that may have its carrier again. */
+void raceway_core_announce_link(struct raceway_core *core, const struct raceway_link *link);
+/* It is time to send. */
+void raceway_core_announce(struct raceway_core *core);
 
 /* Link events are waiting: takes them, and makes right what they concern. */
 void raceway_core_listen(struct raceway_core *core);

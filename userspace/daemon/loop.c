@@ -181,6 +181,8 @@ static void handle(struct loop *l, int fd)
 		on_signal(l);
 	else if (fd == l->core->kernel.events_fd)
 		raceway_core_listen(l->core);
+	else if (fd == l->core->announce.timer_fd)
+		raceway_core_announce(l->core);
 	else if (fd == l->core->storage.epoll_fd)
 		raceway_core_storage(l->core);
 	else if (fd == raceway_node_fd(l->node))
@@ -220,8 +222,9 @@ static int open_loop(struct loop *l)
 		watch_namespaces(l);
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
 	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
-	    add(l, l->core->kernel.events_fd) || add(l, l->core->storage.epoll_fd) ||
-	    add(l, raceway_http_fd(l->http)) || (l->node && add(l, raceway_node_fd(l->node))))
+	    add(l, l->core->announce.timer_fd) || add(l, l->core->kernel.events_fd) ||
+	    add(l, l->core->storage.epoll_fd) || add(l, raceway_http_fd(l->http)) ||
+	    (l->node && add(l, raceway_node_fd(l->node))))
 		return -errno;
 	return 0;
 }

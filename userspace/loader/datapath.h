@@ -144,6 +144,22 @@ int raceway_dp_stats(struct raceway_dp *dp, uint32_t vnic, enum raceway_dir dir,
 int raceway_dp_drops(struct raceway_dp *dp,
 		     int (*fn)(const struct raceway_drop_key *key, uint64_t packets, void *context),
 		     void *context);
+/* Where a vNIC is as the LAN sees it. */
+struct raceway_place {
+	uint32_t ifindex; /* of its segment's uplink, 0: nowhere */
+	uint16_t vid;	  /* 0: untagged */
+	uint8_t mac[6];
+};
+
+struct raceway_places {
+	struct raceway_place *at; /* by vNIC number */
+	size_t count;		  /* highest number and one more */
+};
+
+/* The places that the tables have in force: of vNICs that are up, have a location and an uplink.
+ * 0 or -ENOMEM. */
+int raceway_dp_places(struct raceway_dp *dp, struct raceway_places *ret_places);
+
 /* Kernel memory of all maps in bytes, as the kernel accounts it. */
 int raceway_dp_memory(struct raceway_dp *dp, uint64_t *ret_bytes);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "loader/links.h"
+#include "loader/send.h"
 
 struct stub stub;
 static char somewhere;
@@ -183,4 +184,21 @@ int raceway_dp_memory(struct raceway_dp *dp, uint64_t *ret_bytes)
 const char *raceway_drop_name(unsigned int reason)
 {
 	return reason == RACEWAY_DROP_RATE ? "rate" : NULL;
+}
+
+int raceway_dp_places(struct raceway_dp *dp, struct raceway_places *ret_places)
+{
+	*ret_places = (struct raceway_places){ 0 };
+	return 0;
+}
+
+int raceway_send_open(int *ret_fd, struct raceway_error *err)
+{
+	*ret_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+int raceway_send_frame(int fd, uint32_t ifindex, const uint8_t *frame, size_t bytes)
+{
+	return 0;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Frames by which a station says where it is now: whole Ethernet frames, pure, no I/O. */
+#ifndef RACEWAY_NET_ANNOUNCE_H
+#define RACEWAY_NET_ANNOUNCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest of them. */
+#define RACEWAY_ANNOUNCE_BYTES 64
+
+/* A reverse ARP request (RFC 903) for the station's own address, to everybody: switches learn its
+ * port from it and nobody answers, as QEMU announces a guest that has moved. `vid` 0: untagged.
+ * Returns the frame's length: 60, the least of Ethernet without FCS, or 64 with a tag. */
+size_t raceway_announce_rarp(uint8_t frame[RACEWAY_ANNOUNCE_BYTES], const uint8_t mac[6],
+			     uint16_t vid);
+#endif
