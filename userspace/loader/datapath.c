@@ -207,6 +207,7 @@ static int open_dp(const char *pin_dir, bool make, uint32_t max_vnics, struct ra
 					   dp->prog, err);
 		if (!ret)
 			ret = pin_progs(dp, dp->prog, err);
+		dp->loaded = !ret;
 	}
 	if (!ret)
 		ret = open_maps(dp, err);
@@ -272,6 +273,8 @@ int raceway_dp_upgrade(struct raceway_dp *dp, struct raceway_error *err)
 	int prog[RACEWAY_PROG_COUNT], ret;
 	bool same = true;
 
+	if (dp->loaded)
+		return raceway_links_replace(dp, err);
 	ret = raceway_objects_load(dp, dp->max_vnics, prog, err);
 	if (ret)
 		return ret;

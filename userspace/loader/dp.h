@@ -52,6 +52,7 @@ struct raceway_dp {
 	int prog[RACEWAY_PROG_COUNT];
 	uint32_t max_vnics;
 	uint32_t cpus;
+	bool loaded; /* the programs are this build's: the verifier need not look at them again */
 	bool unsettled;		      /* slots were retired since the last grace period */
 	bool stale[RACEWAY_SEGMENTS]; /* may have entries of members that it does not name */
 	bool verified;		      /* the tables are as a fill of this process has left them */
