@@ -79,7 +79,8 @@ void raceway_core_announce_update(struct raceway_core *core)
 	const struct raceway_dp_config *filled = &core->kernel.filled;
 	struct raceway_places places;
 
-	if (!core->kernel.is_filled)
+	/* A server's uplink leads to a director, which knows, and which tells the LAN. */
+	if (!core->kernel.is_filled || core->role == RACEWAY_NODE_SERVER)
 		return;
 	if (raceway_places_build(filled, &places)) {
 		fprintf(stderr, "racewayd: out of memory: the LAN is not told who has moved\n");

@@ -762,3 +762,19 @@ Test(api, templates_are_apart)
 	cr_expect_eq(call("GET", "/v1/templates/t", NULL), 200);
 	cr_expect_eq(call("DELETE", "/v1/templates/t", NULL), 409);
 }
+
+static bool announces(void)
+{
+	raceway_announcer_free(&core.announce.announcer); /* knows nobody */
+	raceway_core_announce_update(&core);
+	return raceway_heap_first(&core.announce.announcer.due);
+}
+
+Test(api, who_comes_is_announced_but_not_by_a_server)
+{
+	cr_expect(!announces());
+	add_local_vnic();
+	cr_expect(announces());
+	core.role = RACEWAY_NODE_SERVER;
+	cr_expect(!announces());
+}
