@@ -76,7 +76,8 @@ help:
 	@echo 'mutants    break the code in small ways and see the tests go red'
 	@echo 'sanitize   all userspace tests with AddressSanitizer and UBSan'
 	@echo 'bench      measure, print a table, write build/bench.json'
-	@echo 'demo       a whole chassis out of namespaces; KEEP=1 leaves it standing'
+	@echo 'demo       a whole chassis out of namespaces; KEEP=1 leaves it standing; CHASSIS=1 the'
+	@echo '           full one of 24 servers with 32 vNICs each, SERVERS=8 a smaller one'
 	@echo 'lint       clang-format, shellcheck, banned functions, generated documents'
 	@echo 'fuzz       fuzz the parsers; SECONDS=60'
 	@echo 'install    into $$(DESTDIR)$$(PREFIX)'
@@ -179,7 +180,7 @@ vm-tests: all $(NET_TEST_OBJ)
 	./vm-tests/run-all --timeout 240 $(KERNEL)
 
 demo:
-	./tools/demo
+	./tools/$(if $(CHASSIS),chassis $(SERVERS),demo)
 
 mutants bench lint sanitize fuzz:
 	@if [ -x ./tools/$@ ]; then exec ./tools/$@; else echo '$@: not yet' >&2; exit 3; fi
