@@ -50,8 +50,8 @@ const char *raceway_oper_vnic(struct raceway_core *core, const char *name, char 
 /* A server's own API may not change what its director gives; REFUSED names the first of it. */
 int raceway_agent_may(const struct raceway_core *core, const json_t *changes,
 		      struct raceway_error *err);
-/* "connected", "since", "address", "agent_version" of a server's agent (of a server: its director's link,
- * at `local`); null without one. */
+/* "connected", "since", "address", "agent_version" of a server's agent (of a server: its director's
+ * link, at `local`); null without one. */
 void raceway_agent_show(const struct raceway_core *core, const char *server, json_t *object);
 /* Why the agent of a server keeps it from being up, in buf; NULL: nothing, or there is none. */
 const char *raceway_agent_reason(const struct raceway_core *core, const char *server, char *buf,
