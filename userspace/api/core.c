@@ -342,7 +342,8 @@ static int effect(struct raceway_core *core, const struct raceway_change *change
 	core->confirm.within_ns = change->confirm_ns;
 	ret = raceway_confirm_check(core, changes, err);
 	if (!ret)
-		ret = raceway_want_build(*model, &core->world, core->host_keep, &want, err);
+		ret = raceway_want_change(&core->kernel.want, *model, &core->world, core->host_keep,
+					  &want, err);
 	if (!ret && !change->adopt)
 		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
 	if (!ret && !change->dry_run)
