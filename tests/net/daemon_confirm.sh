@@ -65,18 +65,21 @@ until_true "back by hand" is_as_before
 
 # Killed at many moments of the apply and of the time after it; the next start is in time or late.
 waited=0
-for round in $(seq 8); do
+for round in $(seq 6); do
   late=$((round % 2))
-  rw apply -f "$work/bad.json" --prune --confirm $((late ? 1 : 4))s >/dev/null 2>&1 &
+  rw apply -f "$work/bad.json" --prune --confirm $((late ? 1 : 10))s >/dev/null 2>&1 &
   request=$!
-  sleep "0.$(printf '%03d' $((round * 11)))"
+  sleep "0.$(printf '%03d' $((round * 14)))"
   daemon_stop KILL
   wait "$request" || true
   [ "$late" -eq 0 ] || sleep 1.1
   daemon_start
   if [ "$late" -eq 0 ]; then
     [ "$(api GET /v1/confirm | jq -c .confirm)" = null ] || waited=$((waited + 1))
-    sleep 3
+    for _ in $(seq 100); do
+      if is_as_before; then break; fi
+      sleep 0.1
+    done
   fi
   until_true "round $round: as before" is_as_before
   check_eq "round $round: nothing waits" "$(api GET /v1/confirm | jq -c .confirm)" null
