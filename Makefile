@@ -14,7 +14,7 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 ARCH_INCLUDE := -I/usr/include/$(shell uname -m)-linux-gnu
 
 LIBS := libbpf libxdp libnl-3.0 libnl-route-3.0 libnl-genl-3.0 sqlite3 libmicrohttpd jansson \
-	yaml-0.1 libcurl libsystemd gnutls
+	yaml-0.1 libsystemd gnutls
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
@@ -26,9 +26,10 @@ endif
 ENGINE_LIBS := liburing libiscsi libisal gnutls
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -Iuserspace -I$(BUILD)/bpf $(shell pkg-config --cflags $(LIBS))
 CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(SANITIZE) $(CPPFLAGS_ALL)
-LDLIBS_ALL = $(shell pkg-config --libs $(LIBS))
+LDLIBS_ALL = $(shell pkg-config --libs $(LIBS)) -lhttp_parser
 LDLIBS_ENGINE = $(shell pkg-config --libs $(ENGINE_LIBS)) -pthread
-LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+# Libraries that a program does not use are not loaded: they would be most of the client's start.
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # Where the loader's main() and the daemon's and the client's files stay out of the library.
 LIB_SRC := $(filter-out userspace/loader/main.c,$(wildcard \

@@ -19,6 +19,7 @@ struct raceway_request {
 	const char *if_match;	  /* NULL: none */
 	const char *content_type; /* NULL: JSON */
 	bool stats, dry_run, prune;
+	const char *confirm;	    /* of apply: the time for it, NULL: it is for good */
 	const char *only;	    /* of events */
 	const char *dev;	    /* of doctor */
 	const char *object, *limit; /* of audit */
@@ -59,9 +60,12 @@ bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *ki
 bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *kind,
 			const char *name, const struct raceway_request *request,
 			struct raceway_response *response);
-/* documents.c: apply, diff, export. */
+/* documents.c: apply, diff, export, confirm. */
 void raceway_api_apply(struct raceway_core *core, const struct raceway_request *request, bool diff,
 		       struct raceway_response *response);
+/* GET and POST /v1/confirm. */
+void raceway_api_confirm(struct raceway_core *core, const struct raceway_request *request,
+			 struct raceway_response *response);
 /* audit.c: who changed what. */
 void raceway_api_audit(struct raceway_core *core, const struct raceway_request *request,
 		       struct raceway_response *response);

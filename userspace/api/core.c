@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/peer.h"
 #include "api/rights.h"
@@ -147,6 +148,7 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 		.kernel = { .pin_fd = -1, .rtnl.fd = -1, .events_fd = -1 },
 		.storage = { .epoll_fd = -1, .timer_fd = -1, .wire.fd = -1 },
 		.announce = { .timer_fd = -1, .send_fd = -1 },
+		.confirm = { .timer_fd = -1 },
 		.role = options->role,
 		.host_keep = options->role == RACEWAY_NODE_STANDALONE,
 		.world = {
@@ -167,6 +169,8 @@ int raceway_core_open(struct raceway_core *core, const struct raceway_core_optio
 		ret = raceway_store_load(core->store, &core->model, err);
 	if (!ret)
 		core->going = raceway_volumes_unnote(core->model);
+	if (!ret)
+		ret = raceway_confirm_open(core, err);
 	if (!ret)
 		ret = open_storage(core, options, err);
 	if (!ret)
@@ -205,11 +209,14 @@ void raceway_core_close(struct raceway_core *core)
 	core->model = NULL;
 	raceway_store_close(core->store);
 	core->store = NULL;
+	if (core->confirm.timer_fd >= 0)
+		close(core->confirm.timer_fd);
+	core->confirm.timer_fd = -1;
 	raceway_samples_free(core->samples);
 	core->samples = NULL;
 }
 
-static void tell_changes(struct raceway_core *core, const json_t *changes, const char *by)
+void raceway_core_tell(struct raceway_core *core, const json_t *changes, const char *by)
 {
 	json_t *change;
 	size_t i;
@@ -272,12 +279,17 @@ static int store_and_make(struct raceway_core *core, struct raceway_model **mode
 			  struct raceway_error *err)
 {
 	struct raceway_error back = { 0 };
-	int ret = raceway_store_commit(core->store, core->model, noted, record, err);
+	int ret = raceway_confirm_note(core, noted, err);
 
-	if (ret)
+	if (!ret)
+		ret = raceway_store_commit(core->store, core->model, noted, record, err);
+	if (ret) {
+		raceway_confirm_forget(core);
 		return ret;
+	}
 	ret = make(core, *model, want, how, is_storage(*model, record->changes), err);
 	if (ret) {
+		raceway_confirm_forget(core);
 		if (raceway_store_take_back(core->store, core->model, noted, &back))
 			fprintf(stderr,
 				"racewayd: store: the refused change could not be taken "
@@ -332,15 +344,22 @@ static int effect(struct raceway_core *core, const struct raceway_change *change
 		.sequence = change->sequence,
 	};
 	WANT struct raceway_want want = { 0 };
-	int ret = raceway_want_build(*model, &core->world, core->host_keep, &want, err);
+	int ret;
 
+	core->confirm.within_ns = change->confirm_ns;
+	ret = raceway_confirm_check(core, changes, err);
+	if (!ret)
+		ret = raceway_want_change(&core->kernel.want, *model, &core->world, core->host_keep,
+					  &want, err);
 	if (!ret && !change->adopt)
 		ret = raceway_kernel_make(&core->kernel, &want, RACEWAY_MAKE_CHECK, err);
 	if (!ret && !change->dry_run)
 		ret = commit(core, model, &want, &record,
 			     change->adopt ? RACEWAY_MAKE_TOLERANT : RACEWAY_MAKE_STRICT, err);
-	if (!ret && !change->dry_run)
-		tell_changes(core, changes, record.who);
+	if (!ret && !change->dry_run) {
+		raceway_core_tell(core, changes, record.who);
+		raceway_confirm_begin(core);
+	}
 	return ret;
 }
 
@@ -354,7 +373,9 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 	if (!model)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	(void)raceway_kernel_listen(&core->kernel);
-	ret = change->edit(model, change->context, err);
+	ret = raceway_confirm_refuses(core, change, err);
+	if (!ret)
+		ret = change->edit(model, change->context, err);
 	if (ret)
 		return ret;
 	changes = raceway_model_diff(core->model, model);

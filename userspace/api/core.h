@@ -42,6 +42,14 @@ struct raceway_core_nodes {
 		      struct raceway_error *err);
 };
 
+/* confirm.c: a change that is taken back unless it is confirmed in time. The way back and the end
+ * of the time are the store's note. */
+struct raceway_confirm {
+	int timer_fd;	    /* for epoll: then raceway_core_confirm_due() */
+	uint64_t within_ns; /* of the change in the making; 0: it is for good */
+	bool taken_back;    /* the last one was */
+};
+
 struct raceway_core {
 	struct raceway_store *store;
 	struct raceway_model *model;
@@ -53,6 +61,7 @@ struct raceway_core {
 		int send_fd;
 	} announce;
 	struct raceway_world world;
+	struct raceway_confirm confirm;
 	enum raceway_node_role role;
 	json_t *going;	    /* deleted volumes whose files are still there (model/storage.h) */
 	int64_t settled_ms; /* storage.up_ms when copies were looked at */
@@ -89,6 +98,9 @@ struct raceway_change {
 	raceway_core_edit edit;
 	void *context;
 	bool dry_run; /* everything short of the store and the kernel */
+	/* Then all of it is taken back unless it was confirmed (0: never). Refused if it deletes or
+	 * resizes what is stored on a volume. */
+	uint64_t confirm_ns;
 	/* What the director of this server says: nothing that is its own is refused, what the
 	 * kernel does not take is remembered as a trouble of its object, and the rest is made. */
 	bool adopt;
@@ -101,6 +113,26 @@ struct raceway_change {
  * raceway_model_diff() gives it. */
 int raceway_core_change(struct raceway_core *core, const struct raceway_change *change,
 			json_t **ret_changes, struct raceway_error *err);
+
+/* Keeps what waits to be confirmed; `caller` must have the right to all of it. */
+int raceway_core_confirm(struct raceway_core *core, const struct raceway_caller *caller,
+			 struct raceway_error *err);
+/* New reference: {"until", "left", "within", "changes"} in ns, or null. */
+json_t *raceway_core_confirm_show(const struct raceway_core *core);
+/* Its time is up. */
+void raceway_core_confirm_due(struct raceway_core *core);
+/* Parts of raceway_core_open(): between store and kernel; and of a change: whether it must wait,
+ * before anything is done, at its commit (`after`: as the store will have it), when that fails,
+ * when all is done. */
+int raceway_confirm_open(struct raceway_core *core, struct raceway_error *err);
+int raceway_confirm_refuses(const struct raceway_core *core, const struct raceway_change *change,
+			    struct raceway_error *err);
+int raceway_confirm_check(const struct raceway_core *core, const json_t *changes,
+			  struct raceway_error *err);
+int raceway_confirm_note(struct raceway_core *core, const struct raceway_model *after,
+			 struct raceway_error *err);
+void raceway_confirm_forget(struct raceway_core *core);
+void raceway_confirm_begin(struct raceway_core *core);
 
 /* copies.c: an event of the engine about a copy. */
 void raceway_core_copy_event(struct raceway_core *core, const json_t *event);
@@ -130,5 +162,8 @@ int raceway_core_reconcile(struct raceway_core *core, struct raceway_error *err)
 
 /* Tells on_event: {"time": ns, ...} with the given members, taking over `data`. */
 void raceway_core_event(struct raceway_core *core, const char *event, json_t *data);
+
+/* An event for each of the changes that raceway_model_diff() gives, made by whom. */
+void raceway_core_tell(struct raceway_core *core, const json_t *changes, const char *by);
 
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whole documents: apply and diff, and bodies of requests. */
+/* Whole documents: apply and diff, what waits to be confirmed, and bodies of requests. */
 #include <string.h>
 
 #include "api/api.h"
 #include "model/yaml.h"
 #include "util/cleanup.h"
+#include "util/units.h"
 
 #define HTTP_OK 200
+#define CONFIRM_MIN_S 1
+#define CONFIRM_MAX_S 3600
 
 struct apply {
 	const json_t *document;
@@ -55,13 +58,34 @@ static int edit(struct raceway_model *model, void *context, struct raceway_error
 	return raceway_model_apply(model, a->document, a->prune, err);
 }
 
+/* How long the change may wait to be confirmed, 0: it is for good. */
+static int confirm_within(const struct raceway_request *request, uint64_t *ret_ns,
+			  struct raceway_error *err)
+{
+	uint64_t ns;
+
+	*ret_ns = 0;
+	if (!request->confirm)
+		return 0;
+	if (raceway_parse_time(request->confirm, &ns))
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, "apply", "confirm",
+					 "confirm \"%.40s\" is not a time, as 60s",
+					 request->confirm);
+	if (ns < CONFIRM_MIN_S * RACEWAY_NSEC_PER_SEC || ns > CONFIRM_MAX_S * RACEWAY_NSEC_PER_SEC)
+		return raceway_error_set(err, RACEWAY_FAULT_INVALID, "apply", "confirm",
+					 "confirm %.40s is out of range, %ds to %ds",
+					 request->confirm, CONFIRM_MIN_S, CONFIRM_MAX_S);
+	*ret_ns = ns;
+	return 0;
+}
+
 void raceway_api_apply(struct raceway_core *core, const struct raceway_request *request, bool diff,
 		       struct raceway_response *response)
 {
 	json_auto_t *document = NULL;
 	struct raceway_error err = { 0 };
 	struct apply apply = { .prune = request->prune };
-	const struct raceway_change change = {
+	struct raceway_change change = {
 		/* to compare is to read */
 		.caller = diff ? &raceway_caller_daemon : request->caller,
 		.edit = edit,
@@ -71,6 +95,8 @@ void raceway_api_apply(struct raceway_core *core, const struct raceway_request *
 	json_t *changes = NULL;
 	int ret = raceway_api_body(request, &document, &err);
 
+	if (!ret && !diff)
+		ret = confirm_within(request, &change.confirm_ns, &err);
 	if (!ret) {
 		apply.document = document;
 		ret = raceway_core_change(core, &change, &changes, &err);
@@ -81,4 +107,23 @@ void raceway_api_apply(struct raceway_core *core, const struct raceway_request *
 	}
 	response->status = HTTP_OK;
 	response->json = json_pack("{s:i, s:o}", "schema", 1, "changes", changes);
+}
+
+void raceway_api_confirm(struct raceway_core *core, const struct raceway_request *request,
+			 struct raceway_response *response)
+{
+	bool post = !strcmp(request->method, "POST");
+	struct raceway_error err = { 0 };
+
+	if (!post && strcmp(request->method, "GET") && strcmp(request->method, "HEAD")) {
+		raceway_api_method_error(request, "GET, POST", response);
+		return;
+	}
+	if (post && raceway_core_confirm(core, request->caller, &err)) {
+		raceway_api_error(response, &err);
+		return;
+	}
+	response->status = HTTP_OK;
+	response->json =
+		json_pack("{s:i, s:o}", "schema", 1, "confirm", raceway_core_confirm_show(core));
 }

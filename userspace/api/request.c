@@ -32,6 +32,7 @@ void raceway_http_read(struct MHD_Connection *connection, struct raceway_request
 	request->stats = flag(connection, "stats");
 	request->dry_run = flag(connection, "dry_run");
 	request->prune = flag(connection, "prune");
+	request->confirm = argument(connection, "confirm");
 	request->only = argument(connection, "only");
 	request->dev = argument(connection, "dev");
 	request->object = argument(connection, "object");

@@ -89,6 +89,10 @@ static bool fixed(struct raceway_core *core, const char *what,
 			raceway_api_apply(core, request, what[0] == 'd', response);
 		return true;
 	}
+	if (!strcmp(what, "confirm")) {
+		raceway_api_confirm(core, request, response);
+		return true;
+	}
 	if (!strcmp(what, "restore")) {
 		if (need_method(request, response, "POST"))
 			raceway_api_restore(core, request, response);

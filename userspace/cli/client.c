@@ -1,39 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One request at a time over the daemon's Unix socket, by libcurl. No proxy, no redirect, no
- * name is ever looked up. */
+/* One request on one connection to the daemon's Unix socket. A small client, because the whole of
+ * libcurl takes longer to load than the daemon to answer; answers are parsed by http_parser. */
 #include "cli/client.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <http_parser.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 
-#define FIRST_BYTE_S 10		  /* connecting and waiting for the answer to begin */
-#define FIRST_BYTE_DOCUMENT_S 120 /* 65,536 vNICs are made before the answer */
-#define CALL_MS 300000L		  /* a document of the largest size */
+#define FIRST_BYTE_MS 10000L	       /* connecting and waiting for the answer to begin */
+#define FIRST_BYTE_DOCUMENT_MS 120000L /* 65,536 vNICs are made before the answer */
+#define CALL_MS 300000L		       /* a document of the largest size */
 #define ANSWER_MAX (1UL << 30)
-#define URL_MAX 512
-#define HEADER_MAX 64
+#define HEAD_MAX 512
+#define CHUNK 65536
 #define HTTP_OK 200
 #define HTTP_ERROR 300
 
 struct raceway_client {
-	CURL *curl;
+	int fd;
 	char *socket;
 	const char *if_version; /* NULL: any */
 	long timeout_ms;
+	http_parser parser;
 	char *text; /* of the answer; for a stream the line that is not complete yet */
 	size_t used, size;
 	raceway_client_line on_line; /* NULL: no stream */
 	void *context;
-	bool stopped;  /* by on_line */
-	bool answered; /* the answer has begun */
-	time_t until;  /* it has to, by CLOCK_MONOTONIC; 0: no end */
+	bool stopped;	   /* by on_line */
+	bool answered;	   /* the answer has begun */
+	bool whole;	   /* and is all there */
+	int64_t begin_ms;  /* when the answer has to have begun, by CLOCK_MONOTONIC */
+	int64_t finish_ms; /* and when it has to be there; 0: no end */
 };
 
 int raceway_client_new(const char *socket, long timeout_ms, struct raceway_client **ret_client,
@@ -46,11 +53,11 @@ int raceway_client_new(const char *socket, long timeout_ms, struct raceway_clien
 	if (!socket || socket[0] == '\0')
 		socket = RACEWAY_SOCKET;
 	if (client) {
+		client->fd = -1;
 		client->timeout_ms = timeout_ms;
 		client->socket = strdup(socket);
-		client->curl = curl_easy_init();
 	}
-	if (!client || !client->socket || !client->curl) {
+	if (!client || !client->socket) {
 		raceway_client_free(client);
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	}
@@ -58,12 +65,18 @@ int raceway_client_new(const char *socket, long timeout_ms, struct raceway_clien
 	return 0;
 }
 
+static void disconnect(struct raceway_client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
+}
+
 void raceway_client_free(struct raceway_client *client)
 {
 	if (!client)
 		return;
-	if (client->curl)
-		curl_easy_cleanup(client->curl);
+	disconnect(client);
 	free(client->text);
 	free(client->socket);
 	free(client);
@@ -112,42 +125,31 @@ static void give_lines(struct raceway_client *client)
 	memmove(client->text, start, client->used + 1);
 }
 
-static size_t on_data(char *data, size_t size, size_t count, void *context)
+static int on_body(http_parser *parser, const char *data, size_t length)
 {
-	struct raceway_client *client = context;
-	long status = 0;
+	struct raceway_client *client = parser->data;
 
-	if (!append(client, data, size * count))
-		return 0;
-	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (client->on_line && status == HTTP_OK)
+	if (!append(client, data, length))
+		return -1;
+	if (client->on_line && parser->status_code == HTTP_OK)
 		give_lines(client);
-	return client->stopped ? 0 : size * count;
+	return client->stopped;
 }
 
-static size_t on_header(char *data, size_t size, size_t count, void *context)
+static int on_complete(http_parser *parser)
 {
-	struct raceway_client *client = context;
+	struct raceway_client *client = parser->data;
 
-	client->answered = true;
-	return size * count;
+	client->whole = true;
+	return 0;
 }
 
-static time_t now_s(void)
+static int64_t now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-/* libcurl calls this about once a second, also while nothing moves. */
-static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_send,
-		       curl_off_t sent)
-{
-	const struct raceway_client *client = context;
-
-	return client->until && !client->answered && now_s() >= client->until;
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 static bool is_document(const char *path)
@@ -195,82 +197,177 @@ int raceway_client_error(unsigned int status, const json_t *answer, struct racew
 }
 
 /* What went wrong below HTTP. */
-static int fail_transport(struct raceway_client *client, CURLcode code, struct raceway_error *err)
+static int fail_transport(struct raceway_client *client, int error, struct raceway_error *err)
 {
-	long os = 0;
-
-	curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &os);
-	if (code == CURLE_COULDNT_CONNECT)
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-					 "racewayd does not answer at %s: %s", client->socket,
-					 os ? strerror((int)os) : curl_easy_strerror(code));
-	if (code == CURLE_OPERATION_TIMEDOUT || code == CURLE_ABORTED_BY_CALLBACK)
+	if (error == -ETIMEDOUT)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 					 "racewayd does not answer at %s", client->socket);
-	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-				 "the connection to racewayd at %s failed: %s", client->socket,
-				 curl_easy_strerror(code));
+	return raceway_error_set(
+		err, RACEWAY_FAULT_SYSTEM, "", "", "the connection to racewayd at %s failed: %s",
+		client->socket,
+		error == -EPIPE	    ? "it was closed before the answer was whole"
+		: error == -EBADMSG ? http_errno_description(HTTP_PARSER_ERRNO(&client->parser))
+				    : strerror(-error));
 }
 
-static int set_up(struct raceway_client *client, const char *method, const char *path,
-		  const char *body, struct curl_slist *headers)
+static int connect_socket(struct raceway_client *client, struct raceway_error *err)
 {
-	CURL *curl = client->curl;
-	int patience_s = is_document(path) ? FIRST_BYTE_DOCUMENT_S : FIRST_BYTE_S;
-	char url[URL_MAX];
-	bool ok;
+	/* As long as the daemon's backlog is full. */
+	const struct timeval patience = { .tv_sec = FIRST_BYTE_MS / 1000 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int error = ENAMETOOLONG;
 
-	if (snprintf(url, sizeof(url), "http://raceway%s", path) >= (int)sizeof(url))
-		return -ENAMETOOLONG;
-	curl_easy_reset(curl);
-	ok = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_HEADERDATA, client) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-	     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
-	if (ok && body)
-		ok = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-				      (curl_off_t)strlen(body)) == CURLE_OK &&
-		     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) == CURLE_OK;
-	if (ok && !client->on_line) {
-		long ms = client->timeout_ms ? client->timeout_ms : CALL_MS;
-
-		ok = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms) == CURLE_OK;
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->fd >= 0 && strlen(client->socket) < sizeof(address.sun_path)) {
+		memcpy(address.sun_path, client->socket, strlen(client->socket) + 1);
+		(void)setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		if (!connect(client->fd, (struct sockaddr *)&address, sizeof(address)))
+			return 0;
+		error = errno;
 	}
-	if (ok)
-		ok = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FIRST_BYTE_S) == CURLE_OK;
-	client->answered = false;
-	client->until = client->on_line ? 0 : now_s() + patience_s;
-	client->used = 0;
-	client->stopped = false;
-	return ok ? 0 : -EINVAL;
+	if (error == EAGAIN)
+		return fail_transport(client, -ETIMEDOUT, err);
+	return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+				 "racewayd does not answer at %s: %s", client->socket,
+				 strerror(error));
 }
 
-/* Performs; on success *ret_answer is the parsed body or NULL. */
-static int perform(struct raceway_client *client, json_t **ret_answer, struct raceway_error *err)
+/* Until the socket can take or give; -ETIMEDOUT when the time is up. */
+static int wait_for(const struct raceway_client *client, short events)
+{
+	struct pollfd fd = { .fd = client->fd, .events = events };
+	int64_t until = client->finish_ms, left = -1;
+	int n;
+
+	if (until && !client->answered && client->begin_ms < until)
+		until = client->begin_ms;
+	do {
+		if (until) {
+			left = until - now_ms();
+			left = left < 0 ? 0 : left;
+		}
+		n = poll(&fd, 1, (int)left);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n ? 0 : -ETIMEDOUT;
+}
+
+/* What the daemon refuses it may answer before it has read it all: that is then read. */
+static int send_text(struct raceway_client *client, const char *text, size_t length)
+{
+	while (length) {
+		int r = wait_for(client, POLLOUT);
+		ssize_t sent;
+
+		if (r < 0)
+			return r;
+		sent = send(client->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+			return 0;
+		if (sent < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (sent > 0) {
+			text += sent;
+			length -= (size_t)sent;
+		}
+	}
+	return 0;
+}
+
+static int send_request(struct raceway_client *client, const char *method, const char *path,
+			const char *body)
+{
+	char head[HEAD_MAX], content[96] = "", match[64] = "";
+	int length, r;
+
+	if (body)
+		snprintf(content, sizeof(content),
+			 "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+	if (client->if_version && snprintf(match, sizeof(match), "If-Match: \"%s\"\r\n",
+					   client->if_version) >= (int)sizeof(match))
+		return -ENAMETOOLONG;
+	length = snprintf(head, sizeof(head),
+			  "%s %s HTTP/1.1\r\nHost: raceway\r\nConnection: close\r\n%s%s", method,
+			  path, content, match);
+	if (length + 2 >= HEAD_MAX)
+		return -ENAMETOOLONG;
+	memcpy(head + length, "\r\n", 2);
+	r = send_text(client, head, (size_t)length + 2);
+	return r == 0 && body ? send_text(client, body, strlen(body)) : r;
+}
+
+static int receive(struct raceway_client *client)
+{
+	static const http_parser_settings settings = { .on_body = on_body,
+						       .on_message_complete = on_complete };
+	char data[CHUNK];
+
+	for (;;) {
+		int r = wait_for(client, POLLIN);
+		ssize_t got;
+
+		if (r < 0)
+			return r;
+		got = recv(client->fd, data, sizeof(data), MSG_DONTWAIT);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got < 0)
+			return -errno;
+		client->answered = true;
+		http_parser_execute(&client->parser, &settings, data, (size_t)got);
+		if (client->stopped || client->whole)
+			return 0;
+		if (HTTP_PARSER_ERRNO(&client->parser) != HPE_OK)
+			return got ? -EBADMSG : -EPIPE;
+		if (!got)
+			return -EPIPE;
+	}
+}
+
+/* One request and its answer; 0 or -errno. */
+static int exchange(struct raceway_client *client, const char *method, const char *path,
+		    const char *body, struct raceway_error *err)
+{
+	int64_t now = now_ms();
+	int r;
+
+	http_parser_init(&client->parser, HTTP_RESPONSE);
+	client->parser.data = client;
+	client->used = 0;
+	client->answered = client->whole = client->stopped = false;
+	client->begin_ms = now + (is_document(path) ? FIRST_BYTE_DOCUMENT_MS : FIRST_BYTE_MS);
+	client->finish_ms =
+		client->on_line ? 0 : now + (client->timeout_ms ? client->timeout_ms : CALL_MS);
+	r = connect_socket(client, err);
+	if (r < 0)
+		return r;
+	r = send_request(client, method, path, body);
+	if (r == 0)
+		r = receive(client);
+	disconnect(client);
+	/* an endless answer that ends is told as what it is */
+	if (r == -EPIPE && client->on_line && client->parser.status_code == HTTP_OK)
+		r = 0;
+	return r < 0 ? fail_transport(client, r, err) : 0;
+}
+
+/* On success *ret_answer is the parsed body or NULL. */
+static int perform(struct raceway_client *client, const char *method, const char *path,
+		   const char *body, json_t **ret_answer, struct raceway_error *err)
 {
 	json_auto_t *answer = NULL;
 	json_error_t where;
-	long status = 0;
-	CURLcode code = curl_easy_perform(client->curl);
+	unsigned int status;
+	int r = exchange(client, method, path, body, err);
 
-	if (client->stopped)
-		return 0;
-	if (code != CURLE_OK)
-		return fail_transport(client, code, err);
-	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (r < 0 || client->stopped)
+		return r;
+	status = client->parser.status_code;
 	if (client->used && !(client->on_line && status == HTTP_OK))
 		answer = json_loadb(client->text, client->used, JSON_DECODE_ANY, &where);
 	if (status < HTTP_OK || status >= HTTP_ERROR)
-		return raceway_client_error((unsigned int)status, answer, err);
+		return raceway_client_error(status, answer, err);
 	if (client->on_line)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 					 "racewayd closed the connection");
@@ -282,55 +379,18 @@ static int perform(struct raceway_client *client, json_t **ret_answer, struct ra
 	return 0;
 }
 
-/* One more header; false: out of memory, and the list is as it was. */
-static bool add_header(struct curl_slist **headers, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(*headers, line);
-
-	if (more)
-		*headers = more;
-	return more;
-}
-
-static bool make_headers(const struct raceway_client *client, bool body,
-			 struct curl_slist **headers)
-{
-	char line[HEADER_MAX];
-
-	/* No `Expect: 100-continue`: the daemon reads what it is sent. */
-	if (body && (!add_header(headers, "Content-Type: application/json") ||
-		     !add_header(headers, "Expect:")))
-		return false;
-	if (!client->if_version)
-		return true;
-	snprintf(line, sizeof(line), "If-Match: \"%s\"", client->if_version);
-	return add_header(headers, line);
-}
-
 int raceway_client_call(struct raceway_client *client, const char *method, const char *path,
 			const json_t *body, json_t **ret_answer, struct raceway_error *err)
 {
-	RACEWAY_FREE char *text = body ? json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-	struct curl_slist *headers = NULL;
-	json_t *answer = NULL;
-	int r;
+	RACEWAY_FREE char *text = NULL;
 
-	if ((body && !text) || !make_headers(client, body, &headers)) {
-		curl_slist_free_all(headers);
-		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	if (body) {
+		text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+		if (!text)
+			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+						 "out of memory");
 	}
-	r = set_up(client, method, path, text, headers);
-	if (r < 0)
-		r = raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-				      "the request could not be made");
-	else
-		r = perform(client, &answer, err);
-	curl_slist_free_all(headers);
-	if (r == 0 && ret_answer)
-		*ret_answer = answer;
-	else
-		json_decref(answer);
-	return r;
+	return perform(client, method, path, text, ret_answer, err);
 }
 
 int raceway_client_stream(struct raceway_client *client, const char *path,
@@ -340,12 +400,7 @@ int raceway_client_stream(struct raceway_client *client, const char *path,
 
 	client->on_line = on_line;
 	client->context = context;
-	r = set_up(client, "GET", path, NULL, NULL);
-	if (r < 0)
-		r = raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
-				      "the request could not be made");
-	else
-		r = perform(client, NULL, err);
+	r = perform(client, "GET", path, NULL, NULL, err);
 	client->on_line = NULL;
 	return r;
 }

@@ -70,8 +70,8 @@ struct raceway_option {
 	const char *word;  /* "-f", "--prune", "dev" */
 	const char *value; /* what follows, "FILE"; NULL: nothing */
 	const char *help;
-	const char *later;
 	bool required;
+	bool alone; /* instead of all others */
 };
 
 #define RACEWAY_OPTIONS_MAX 8

@@ -202,8 +202,7 @@ static void complete_command(struct completion *c, const struct raceway_command 
 		}
 	}
 	for (size_t i = 0; i < words.count; i++)
-		if (!command->options[i].later)
-			offer(c, words.word[i]);
+		offer(c, words.word[i]);
 	if (command->takes_object)
 		complete_object(c, &kind, &named, NULL);
 }

@@ -14,7 +14,7 @@
 
 #define CHUNK 65536
 #define LINE 1024
-#define PATH 64
+#define PATH 128
 
 static int fail_file(const char *path, int number, struct raceway_error *err)
 {
@@ -84,16 +84,12 @@ void raceway_print_changes(FILE *out, const json_t *answer, bool removed, bool o
 	}
 }
 
-static int post(struct raceway_client *client, const char *what, bool dry_run, bool prune,
-		const json_t *document, json_t **ret_answer, struct raceway_error *err)
+static int post(struct raceway_client *client, const char *path, const json_t *document,
+		json_t **ret_answer, struct raceway_error *err)
 {
 	json_auto_t *answer = NULL;
-	char path[PATH];
-	int r;
+	int r = raceway_client_call(client, "POST", path, document, &answer, err);
 
-	snprintf(path, sizeof(path), "/v1/%s%s%s%s", what, dry_run || prune ? "?" : "",
-		 dry_run ? "dry_run=1" : "", prune ? (dry_run ? "&prune=1" : "prune=1") : "");
-	r = raceway_client_call(client, "POST", path, document, &answer, err);
 	if (r < 0)
 		return r;
 	if (!json_is_array(json_object_get(answer, "changes")))
@@ -103,9 +99,46 @@ static int post(struct raceway_client *client, const char *what, bool dry_run, b
 	return 0;
 }
 
+static void add_query(char path[PATH], const char *key, const char *value)
+{
+	size_t used = strlen(path);
+
+	snprintf(path + used, PATH - used, "%c%s=%s", strchr(path, '?') ? '&' : '?', key, value);
+}
+
+static int post_apply(struct raceway_client *client, const struct raceway_cli *cli, bool dry_run,
+		      const json_t *document, json_t **ret_answer, struct raceway_error *err)
+{
+	char path[PATH] = "/v1/apply";
+
+	if (dry_run)
+		add_query(path, "dry_run", "1");
+	if (cli->prune)
+		add_query(path, "prune", "1");
+	if (cli->confirm)
+		add_query(path, "confirm", cli->confirm);
+	return post(client, path, document, ret_answer, err);
+}
+
+static bool has_changes(const json_t *answer)
+{
+	return json_array_size(json_object_get(answer, "changes")) > 0;
+}
+
 static int result(const struct raceway_cli *cli, const json_t *answer)
 {
-	return cli->exit_code && json_array_size(json_object_get(answer, "changes")) > 0;
+	return cli->exit_code && has_changes(answer);
+}
+
+static int confirm(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
+		   struct raceway_error *err)
+{
+	json_auto_t *answer = NULL;
+	int r = raceway_client_call(client, "POST", "/v1/confirm", NULL, &answer, err);
+
+	if (r == 0 && cli->options.json)
+		raceway_print_json(out, answer, &cli->options);
+	return r;
 }
 
 int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
@@ -115,18 +148,20 @@ int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, 
 	bool say_first = cli->prune && !cli->dry_run && !cli->options.json;
 	int r;
 
+	if (cli->confirmed)
+		return confirm(client, cli, out, err);
 	r = raceway_document_read(cli->file, &document, err);
 	if (r < 0)
 		return r;
 	/* What goes is said before it is gone. */
 	if (say_first) {
-		r = post(client, "apply", true, true, document, &plan, err);
+		r = post_apply(client, cli, true, document, &plan, err);
 		if (r < 0)
 			return r;
 		raceway_print_changes(out, plan, true, false);
 		fflush(out);
 	}
-	r = post(client, "apply", cli->dry_run, cli->prune, document, &answer, err);
+	r = post_apply(client, cli, cli->dry_run, document, &answer, err);
 	if (r < 0)
 		return r;
 	raceway_print_warnings(stderr, "", answer);
@@ -134,6 +169,11 @@ int raceway_apply(struct raceway_client *client, const struct raceway_cli *cli, 
 		raceway_print_json(out, answer, &cli->options);
 	else
 		raceway_print_changes(out, answer, !say_first, true);
+	if (cli->confirm && !cli->dry_run && has_changes(answer))
+		fprintf(stderr,
+			"raceway: rolled back after %s unless confirmed: raceway apply "
+			"--confirmed\n",
+			cli->confirm);
 	return result(cli, answer);
 }
 
@@ -146,7 +186,7 @@ int raceway_diff(struct raceway_client *client, const struct raceway_cli *cli, F
 	r = raceway_document_read(cli->file, &document, err);
 	if (r < 0)
 		return r;
-	r = post(client, "diff", false, cli->prune, document, &answer, err);
+	r = post(client, cli->prune ? "/v1/diff?prune=1" : "/v1/diff", document, &answer, err);
 	if (r < 0)
 		return r;
 	if (cli->options.json)

@@ -146,7 +146,7 @@ static void help_command(FILE *out, const struct raceway_command *command)
 
 		snprintf(left, sizeof(left), "%s%s%s", option->word, option->value ? " " : "",
 			 option->value ? option->value : "");
-		print_row(out, left, option->help, option->later);
+		print_row(out, left, option->help, NULL);
 	}
 }
 

@@ -162,7 +162,6 @@ static void print_command(FILE *out, const struct raceway_command *command)
 			fprintf(out, " Ar %s", option->value);
 		fputc('\n', out);
 		print_sentence(out, option->help);
-		fputs(option->later ? "Not yet.\n" : "", out);
 	}
 	fputs(".El\n", out);
 }

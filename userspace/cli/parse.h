@@ -26,8 +26,9 @@ struct raceway_cli {
 	/* the commands' options */
 	const char *file;
 	const char *dev;
-	uint64_t count; /* 0: no end */
-	bool dry_run, prune, exit_code, drops;
+	const char *confirm; /* a time, as it was given */
+	uint64_t count;	     /* 0: no end */
+	bool dry_run, prune, exit_code, drops, confirmed;
 };
 
 /* Fills *cli. -EINVAL (not understood, exit 2) or -EOPNOTSUPP (not yet, exit 3) with *err set;

@@ -8,6 +8,7 @@
 #include "util/units.h"
 
 #define HINT 300
+#define TIME_LENGTH 32 /* of a time that anybody would write */
 
 static int take_count(struct raceway_cli *cli, const struct raceway_option *option,
 		      const char *value, struct raceway_error *err)
@@ -18,6 +19,19 @@ static int take_count(struct raceway_cli *cli, const struct raceway_option *opti
 		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, option->word,
 					 "%s %.40s is no number from 1", option->word, value);
 	cli->count = count;
+	return 0;
+}
+
+/* Its range is the daemon's to judge. */
+static int take_confirm(struct raceway_cli *cli, const struct raceway_option *option,
+			const char *value, struct raceway_error *err)
+{
+	uint64_t ns;
+
+	if (strlen(value) > TIME_LENGTH || raceway_parse_time(value, &ns) < 0)
+		return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, option->word,
+					 "%s %.40s is not a time, as 60s", option->word, value);
+	cli->confirm = value;
 	return 0;
 }
 
@@ -46,15 +60,16 @@ static int store(struct raceway_cli *cli, const struct raceway_option *option, c
 		cli->drops = true;
 		return 0;
 	case RACEWAY_OPTION_CONFIRM:
+		return take_confirm(cli, option, value, err);
 	case RACEWAY_OPTION_CONFIRMED:
-		return 0; /* refused by the table */
+		cli->confirmed = true;
+		return 0;
 	}
 	return 0;
 }
 
 static int take_option(struct raceway_args *args, struct raceway_cli *cli,
-		       const struct raceway_option *option, const char **later,
-		       struct raceway_error *err)
+		       const struct raceway_option *option, struct raceway_error *err)
 {
 	const char *value = NULL;
 
@@ -65,8 +80,6 @@ static int take_option(struct raceway_args *args, struct raceway_cli *cli,
 						 option->word, "%s needs %s", option->word,
 						 option->value);
 	}
-	if (option->later && !*later)
-		*later = option->word;
 	return store(cli, option, value, err);
 }
 
@@ -106,28 +119,44 @@ static int fail_word(struct raceway_cli *cli, const char *text, struct raceway_e
 				 raceway_words_hint(&words, text, hint, sizeof(hint)));
 }
 
-static int finish(struct raceway_cli *cli, unsigned int seen, const char *later,
-		  struct raceway_error *err)
+/* What stands alone has nothing beside it, and nothing is missing then. */
+static int check_alone(struct raceway_cli *cli, unsigned int seen,
+		       const struct raceway_option *alone, struct raceway_error *err)
 {
-	if (later)
-		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, cli->object, later,
-					 "%s: not yet", later);
 	for (size_t i = 0; i < RACEWAY_OPTIONS_MAX && cli->command->options[i].word; i++) {
 		const struct raceway_option *option = &cli->command->options[i];
 
-		if (option->required && !(seen & (1U << option->id)))
+		if (option != alone && (seen & (1U << option->id)))
 			return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object,
-						 option->word, "%s %s is missing", option->word,
-						 option->value);
+						 option->word, "%s stands alone, without %s",
+						 alone->word, option->word);
 	}
 	return 0;
+}
+
+static int finish(struct raceway_cli *cli, unsigned int seen, struct raceway_error *err)
+{
+	const struct raceway_option *missing = NULL;
+
+	for (size_t i = 0; i < RACEWAY_OPTIONS_MAX && cli->command->options[i].word; i++) {
+		const struct raceway_option *option = &cli->command->options[i];
+
+		if (option->alone && (seen & (1U << option->id)))
+			return check_alone(cli, seen, option, err);
+		if (option->required && !(seen & (1U << option->id)))
+			missing = option;
+	}
+	if (!missing)
+		return 0;
+	return raceway_error_set(err, RACEWAY_FAULT_SYNTAX, cli->object, missing->word,
+				 "%s %s is missing", missing->word, missing->value);
 }
 
 int raceway_cli_parse_options(struct raceway_args *args, struct raceway_cli *cli,
 			      struct raceway_error *err)
 {
 	struct raceway_words words = { .count = 0 };
-	const char *word, *later = NULL;
+	const char *word;
 	unsigned int seen = 0;
 	size_t found;
 	int r;
@@ -150,7 +179,7 @@ int raceway_cli_parse_options(struct raceway_args *args, struct raceway_cli *cli
 			continue;
 		if (raceway_words_find(&words, word, &found) < 0)
 			return fail_word(cli, word, err);
-		r = take_option(args, cli, &cli->command->options[found], &later, err);
+		r = take_option(args, cli, &cli->command->options[found], err);
 		if (r < 0)
 			return r;
 		seen |= 1U << cli->command->options[found].id;
@@ -158,5 +187,5 @@ int raceway_cli_parse_options(struct raceway_args *args, struct raceway_cli *cli
 	if (cli->command->later)
 		return raceway_error_set(err, RACEWAY_FAULT_CANNOT, cli->object, "", "%s",
 					 cli->command->later);
-	return finish(cli, seen, later, err);
+	return finish(cli, seen, err);
 }

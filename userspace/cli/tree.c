@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `raceway show`: ports with the segments behind them, SANs with their volumes, portals, servers
  * with their profiles, vNICs and vHBAs. */
+#include <raceway/limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -247,16 +248,38 @@ static void print_tree(FILE *out, json_t *const lists[LISTS])
 	print_templates(out, lists[TEMPLATES]);
 }
 
+/* What waits to be confirmed, "confirm": null if nothing does. */
+static int ask_confirm(struct raceway_client *client, json_t *whole, struct raceway_error *err)
+{
+	json_auto_t *answer = NULL;
+	int r = raceway_client_call(client, "GET", "/v1/confirm", NULL, &answer, err);
+
+	if (r == 0)
+		json_object_set(whole, "confirm", json_object_get(answer, "confirm"));
+	return r;
+}
+
+static void print_confirm(FILE *out, const json_t *confirm)
+{
+	if (json_is_object(confirm))
+		fprintf(out,
+			"not confirmed: %zu changes are rolled back in %lld s, to keep them: "
+			"raceway apply --confirmed\n",
+			json_array_size(json_object_get(confirm, "changes")),
+			(long long)(json_integer_value(json_object_get(confirm, "left")) /
+				    (json_int_t)RACEWAY_NSEC_PER_SEC));
+}
+
 int raceway_tree(struct raceway_client *client, const struct raceway_cli *cli, FILE *out,
 		 struct raceway_error *err)
 {
 	json_auto_t *whole = json_pack("{s:i}", "schema", 1);
 	json_t *lists[LISTS];
+	int r;
 
 	for (size_t i = 0; i < LISTS; i++) {
 		json_auto_t *answer = NULL;
 		char path[64];
-		int r;
 
 		snprintf(path, sizeof(path), "/v1/%s%s", plurals[i],
 			 cli->options.statistics ? "?stats=1" : "");
@@ -268,9 +291,14 @@ int raceway_tree(struct raceway_client *client, const struct raceway_cli *cli, F
 			return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 						 "out of memory");
 	}
-	if (cli->options.json)
+	r = ask_confirm(client, whole, err);
+	if (r < 0)
+		return r;
+	if (cli->options.json) {
 		raceway_print_json(out, whole, &cli->options);
-	else
-		print_tree(out, lists);
+		return 0;
+	}
+	print_tree(out, lists);
+	print_confirm(out, json_object_get(whole, "confirm"));
 	return 0;
 }

@@ -187,6 +187,8 @@ static void handle(struct loop *l, int fd)
 		raceway_core_storage(l->core);
 	else if (fd == raceway_node_fd(l->node))
 		raceway_node_run(l->node);
+	else if (fd == l->core->confirm.timer_fd)
+		raceway_core_confirm_due(l->core);
 	else if (fd == l->inotify_fd)
 		on_namespace(l);
 	else if (fd == l->look_fd)
@@ -223,7 +225,8 @@ static int open_loop(struct loop *l)
 	if (l->epoll_fd < 0 || add(l, l->signal_fd) || add(l, l->alive_fd) || add(l, l->look_fd) ||
 	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
 	    add(l, l->core->announce.timer_fd) || add(l, l->core->kernel.events_fd) ||
-	    add(l, l->core->storage.epoll_fd) || add(l, raceway_http_fd(l->http)) ||
+	    add(l, l->core->storage.epoll_fd) || add(l, l->core->confirm.timer_fd) ||
+	    add(l, raceway_http_fd(l->http)) ||
 	    (l->node && add(l, raceway_node_fd(l->node))))
 		return -errno;
 	return 0;

@@ -89,6 +89,10 @@ uint32_t raceway_dp_max_vnics(const struct raceway_dp *dp);
  * All is checked before the first write; on failure the former entries are put back. */
 int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
 		    struct raceway_error *err);
+/* The same where the tables are known to hold `former` (NULL: not known): what is as it was there
+ * is not looked at. */
+int raceway_dp_change(struct raceway_dp *dp, const struct raceway_dp_config *config,
+		      const struct raceway_dp_config *former, struct raceway_error *err);
 /* Waits until no frame is judged by slots that the last fill retired (about 10 ms). Called off
  * the reply's path; the next fill calls it if nobody did. */
 void raceway_dp_settle(struct raceway_dp *dp);

@@ -144,6 +144,8 @@ static void switch_policies(struct raceway_dp *dp, struct raceway_tables *t)
 		struct raceway_vnic_policy *old = policy_valid(dp, number);
 		const struct raceway_vnic_policy *new = &t->policy[i];
 
+		if (!t->changed[i])
+			continue;
 		if (memcmp(old, new, sizeof(*new))) {
 			if (memcmp(&old->key, &new->key, sizeof(old->key)) && old->key.segment)
 				t->retired[t->retired_count++] = old->key;
@@ -187,7 +189,8 @@ static void clear_fdb(struct raceway_dp *dp, struct raceway_tables *t)
 }
 
 static int prepare(struct raceway_dp *dp, const struct raceway_dp_config *config,
-		   struct raceway_tables *t, struct raceway_error *err)
+		   const struct raceway_dp_config *former, struct raceway_tables *t,
+		   struct raceway_error *err)
 {
 	int ret;
 
@@ -197,13 +200,16 @@ static int prepare(struct raceway_dp *dp, const struct raceway_dp_config *config
 	t->retired = calloc(dp->max_vnics + config->vnic_count, sizeof(*t->retired));
 	t->wanted = calloc(dp->max_vnics, 1);
 	t->moved = calloc(config->vnic_count + 1, 1);
-	if (!t->policy || !t->staged || !t->retired || !t->wanted || !t->moved)
+	t->changed = calloc(config->vnic_count + 1, 1);
+	if (!t->policy || !t->staged || !t->retired || !t->wanted || !t->moved || !t->changed)
 		return -ENOMEM;
+	raceway_tables_compare(dp, t, former);
 	ret = raceway_tables_check(dp, t, err);
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < config->vnic_count; i++)
-		policy_make(t, &config->vnics[i], &t->policy[i]);
+		if (t->changed[i])
+			policy_make(t, &config->vnics[i], &t->policy[i]);
 	return 0;
 }
 
@@ -214,35 +220,46 @@ static void discard(struct raceway_tables *t)
 	free(t->retired);
 	free(t->wanted);
 	free(t->moved);
+	free(t->changed);
 }
 
-int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
-		    struct raceway_error *err)
+static int stage_places(struct raceway_dp *dp, struct raceway_tables *t)
+{
+	int ret = stage_fdb(dp, t);
+
+	if (!ret)
+		ret = raceway_tables_stage_ports(dp, t);
+	if (!ret)
+		ret = raceway_tables_stage_members(dp, t);
+	if (!ret)
+		ret = reset_new(dp, t->config);
+	if (ret) {
+		raceway_tables_unstage_ports(dp, t);
+		unstage_fdb(dp, t);
+	}
+	return ret;
+}
+
+int raceway_dp_change(struct raceway_dp *dp, const struct raceway_dp_config *config,
+		      const struct raceway_dp_config *former, struct raceway_error *err)
 {
 	struct raceway_tables t = { 0 };
-	int ret = prepare(dp, config, &t, err);
+	int ret = prepare(dp, config, former, &t, err);
 
 	if (!ret) {
 		raceway_dp_settle(dp);
-		ret = stage_fdb(dp, &t);
-		if (!ret)
-			ret = raceway_tables_stage_ports(dp, &t);
-		if (!ret)
-			ret = raceway_tables_stage_members(dp, &t);
-		if (!ret)
-			ret = reset_new(dp, config);
-		if (ret) {
-			raceway_tables_unstage_ports(dp, &t);
-			unstage_fdb(dp, &t);
+		ret = t.places ? stage_places(dp, &t) : 0;
+		if (ret)
 			raceway_error_set(err, RACEWAY_FAULT_REFUSED, "tables", "",
 					  "cannot hold %zu vNICs: %s; start with a larger "
 					  "--max-vnics",
 					  config->vnic_count, strerror(-ret));
-		}
 	}
 	if (!ret) {
 		raceway_tables_switch_ports(dp, &t);
 		switch_policies(dp, &t);
+	}
+	if (!ret && t.places) {
 		raceway_tables_switch_segments(dp, &t);
 		retire_vnics(dp, &t);
 		clear_fdb(dp, &t);
@@ -252,4 +269,10 @@ int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *confi
 	}
 	discard(&t);
 	return ret;
+}
+
+int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
+		    struct raceway_error *err)
+{
+	return raceway_dp_change(dp, config, NULL, err);
 }

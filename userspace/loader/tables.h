@@ -8,7 +8,9 @@
 
 struct raceway_tables {
 	const struct raceway_dp_config *config;
-	struct raceway_vnic_policy *policy; /* by index of config->vnics */
+	bool places;	  /* more than policies changes: what is where, or who is there at all */
+	uint8_t *changed; /* by index of config->vnics */
+	struct raceway_vnic_policy *policy; /* the same, of those that changed */
 	struct raceway_fdb_key *staged;	    /* entries that this fill added */
 	size_t staged_count;
 	struct raceway_fdb_key *retired; /* entries that nobody wants any more */
@@ -32,6 +34,9 @@ struct raceway_new_vnics {
 	uint8_t *is;
 };
 
+/* What differs from the former configuration; NULL: everything may. */
+void raceway_tables_compare(struct raceway_dp *dp, struct raceway_tables *t,
+			    const struct raceway_dp_config *former);
 /* Numbers in range, addresses unique, references that resolve, members that fit. */
 int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t,
 			 struct raceway_error *err);

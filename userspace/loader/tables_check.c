@@ -40,7 +40,17 @@ static long claimed_twice(struct claim *claims, size_t count)
 	return -1;
 }
 
-static int check_ports(struct raceway_tables *t, struct raceway_error *err)
+/* Where nothing changes place the ports are as they are in the tables. */
+static int port_mtu(struct raceway_dp *dp, const struct raceway_tables *t,
+		    const struct raceway_dp_port *port, uint32_t *ret_mtu)
+{
+	if (t->places)
+		return port->ifindex ? raceway_netdev_mtu(port->dev, ret_mtu) : -ENODEV;
+	*ret_mtu = dp->port_meters[port->number].mtu;
+	return 0;
+}
+
+static int check_ports(struct raceway_dp *dp, struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
 
@@ -57,7 +67,7 @@ static int check_ports(struct raceway_tables *t, struct raceway_error *err)
 		if (port->role != RACEWAY_ROLE_UPLINK && port->role != RACEWAY_ROLE_FABRIC)
 			return refuse(err, "port", port->name, "role",
 				      "role is neither uplink nor fabric");
-		if (!port->ifindex || raceway_netdev_mtu(port->dev, &mtu))
+		if (port_mtu(dp, t, port, &mtu))
 			return refuse(err, "port", port->name, "dev", "no such interface");
 		t->port_ifindex[port->number] = port->ifindex;
 		t->port_mtu[port->number] = mtu;
@@ -234,23 +244,56 @@ static void sum_cbs(struct raceway_tables *t)
 	}
 }
 
+static bool same_place(const struct raceway_dp_vnic *one, const struct raceway_dp_vnic *other)
+{
+	return one->number == other->number && one->segment == other->segment &&
+	       one->port == other->port && one->ifindex == other->ifindex &&
+	       one->spoofcheck == other->spoofcheck &&
+	       !memcmp(one->mac, other->mac, sizeof(one->mac));
+}
+
+/* The arrays come from calloc and whole assignments, so their padding is equal too. */
+void raceway_tables_compare(struct raceway_dp *dp, struct raceway_tables *t,
+			    const struct raceway_dp_config *former)
+{
+	const struct raceway_dp_config *config = t->config;
+
+	t->places =
+		!former || !dp->verified || former->vnic_count != config->vnic_count ||
+		former->port_count != config->port_count ||
+		former->segment_count != config->segment_count ||
+		memcmp(former->ports, config->ports, config->port_count * sizeof(*config->ports)) ||
+		memcmp(former->segments, config->segments,
+		       config->segment_count * sizeof(*config->segments));
+	for (size_t i = 0; i < config->vnic_count && !t->places; i++) {
+		const struct raceway_dp_vnic *vnic = &config->vnics[i], *old = &former->vnics[i];
+
+		t->changed[i] = memcmp(vnic, old, sizeof(*vnic)) != 0;
+		t->places = t->changed[i] && !same_place(vnic, old);
+	}
+	if (t->places)
+		memset(t->changed, true, config->vnic_count);
+}
+
 int raceway_tables_check(struct raceway_dp *dp, struct raceway_tables *t, struct raceway_error *err)
 {
 	const struct raceway_dp_config *config = t->config;
 	uint32_t members[RACEWAY_SEGMENTS] = { 0 };
-	int ret = check_ports(t, err);
+	int ret = check_ports(dp, t, err);
 
 	if (!ret)
 		ret = check_segments(t, err);
 	for (size_t i = 0; !ret && i < config->vnic_count; i++) {
+		if (!t->changed[i])
+			continue;
 		ret = check_vnic(dp, t, &config->vnics[i], err);
 		if (!ret && ++members[config->vnics[i].segment] > RACEWAY_MEMBERS_MAX)
 			ret = refuse(err, "vnic", config->vnics[i].name, "segment",
 				     "segment has more than 4096 vNICs");
 	}
-	if (!ret)
+	if (!ret && t->places)
 		ret = check_claims(t, err);
-	if (!ret)
+	if (!ret && t->places)
 		ret = check_unique(t, err);
 	if (!ret)
 		sum_cbs(t);

@@ -242,7 +242,11 @@ void raceway_tables_switch_ports(struct raceway_dp *dp, struct raceway_tables *t
 	for (size_t i = 0; i < t->config->port_count; i++) {
 		const struct raceway_dp_port *port = &t->config->ports[i];
 
-		switch_port(dp, port, t->port_mtu[port->number], t->port_cbs[port->number]);
+		if (t->places)
+			switch_port(dp, port, t->port_mtu[port->number], t->port_cbs[port->number]);
+		else
+			raceway_tables_port_meter(&dp->port_meters[port->number], port->rate_bps,
+						  t->port_cbs[port->number]);
 	}
 }
 

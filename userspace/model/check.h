@@ -92,6 +92,9 @@ bool raceway_check_duplicate(struct raceway_check_key *keys, size_t count,
 
 /* Fills the arrays; references that lead nowhere are the error. */
 int raceway_check_resolve(struct raceway_check *check);
+/* Where the profile of "PROFILE/NAME" is bound; NULL: nowhere. */
+const struct raceway_check_server *raceway_check_server_of(const struct raceway_check *check,
+							   const char *name);
 void raceway_check_clear(struct raceway_check *check);
 
 /* Devices, VLANs, numbers, MACs, names of guest ends: one each. */

@@ -327,6 +327,33 @@ static int check_maps(struct raceway_check *c, const struct list *vhbas)
 	return 0;
 }
 
+/* Another server at the port of this one, NULL: there is none. */
+static const char *neighbour(const struct raceway_check *c,
+			     const struct raceway_check_server *server)
+{
+	for (size_t i = 0; server && server->port && i < c->server_count; i++)
+		if (&c->servers[i] != server && c->servers[i].port == server->port)
+			return c->servers[i].name;
+	return NULL;
+}
+
+/* A port tells where a frame came from, not which of several servers behind it sent it. */
+static int check_locations(struct raceway_check *c, const struct list *vhbas)
+{
+	for (size_t i = 0; i < vhbas->count; i++) {
+		const struct entry *e = &vhbas->entries[i];
+		const struct raceway_check_server *server = raceway_check_server_of(c, e->name);
+		const char *other = neighbour(c, server);
+
+		if (other && strcmp(raceway_vhba_auth(e->doc), "location") == 0)
+			return refuse(c, vhbas, e, "auth",
+				      "auth location proves nothing here: server %s is at port %s "
+				      "too, as %s is; use chap",
+				      other, server->port->name, server->name);
+	}
+	return 0;
+}
+
 static int check_vhbas(struct raceway_check *c, const struct list *vhbas)
 {
 	int r = unique(c, vhbas, "wwpn", wwpn_key);
@@ -335,6 +362,8 @@ static int check_vhbas(struct raceway_check *c, const struct list *vhbas)
 		r = unique(c, vhbas, "initiator", initiator_key);
 	if (r == 0)
 		r = unique_nodes(c, vhbas);
+	if (r == 0)
+		r = check_locations(c, vhbas);
 	return r < 0 ? r : check_maps(c, vhbas);
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The document of `export`, the difference of two models, and a change as one line. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/internal.h"
 #include "model/template.h"
+#include "util/cleanup.h"
 #include "util/units.h"
 
 /* What a document says of the attribute, a new reference; NULL: nothing. A follower says only
@@ -160,37 +163,67 @@ void raceway_diff_fields(json_t *changes, const struct raceway_kind *kind, const
 	}
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted names of one model's objects of a kind that the other has not, or (`changed`) has
+ * otherwise. NULL: out of memory. */
+static const char **differing(const json_t *all, const json_t *other, bool changed,
+			      size_t *ret_count)
+{
+	const char **names = calloc(json_object_size(all) + 1, sizeof(*names)), *name;
+	json_t *doc;
+
+	*ret_count = 0;
+	if (!names)
+		return NULL;
+	json_object_foreach ((json_t *)all, name, doc) {
+		const json_t *same = json_object_get(other, name);
+
+		if (changed ? same != doc : !same)
+			names[(*ret_count)++] = name;
+	}
+	qsort(names, *ret_count, sizeof(*names), by_text);
+	return names;
+}
+
+static int diff_kind(json_t *changes, const struct raceway_kind *kind, const json_t *before,
+		     const json_t *after)
+{
+	RACEWAY_FREE const char **gone = NULL;
+	RACEWAY_FREE const char **other = NULL;
+	size_t gone_count, other_count;
+
+	gone = differing(before, after, false, &gone_count);
+	other = differing(after, before, true, &other_count);
+	if (!gone || !other)
+		return -ENOMEM;
+	for (size_t i = 0; i < gone_count; i++)
+		add_change(changes, "del", kind, gone[i], json_object_get(before, gone[i]), NULL);
+	for (size_t i = 0; i < other_count; i++) {
+		const json_t *old = json_object_get(before, other[i]);
+		const json_t *doc = json_object_get(after, other[i]);
+
+		if (old)
+			raceway_diff_fields(changes, kind, other[i], old, doc, true);
+		else
+			add_change(changes, "add", kind, other[i], NULL, doc);
+	}
+	return 0;
+}
+
 json_t *raceway_model_diff(const struct raceway_model *before, const struct raceway_model *after)
 {
 	json_t *changes = json_array();
 
 	for (size_t i = 0; i < raceway_kind_count; i++) {
-		const struct raceway_kind *kind = &raceway_kinds[i];
-		json_auto_t *old_names = NULL;
-		json_auto_t *new_names = NULL;
-		json_t *name;
-		size_t n;
-
 		if (before->objects[i] == after->objects[i])
 			continue;
-		old_names = raceway_model_names(before, kind);
-		new_names = raceway_model_names(after, kind);
-		json_array_foreach (old_names, n, name) {
-			const char *text = json_string_value(name);
-
-			if (!raceway_model_get(after, kind, text))
-				add_change(changes, "del", kind, text,
-					   raceway_model_get(before, kind, text), NULL);
-		}
-		json_array_foreach (new_names, n, name) {
-			const char *text = json_string_value(name);
-			const json_t *old = raceway_model_get(before, kind, text);
-			const json_t *doc = raceway_model_get(after, kind, text);
-
-			if (!old)
-				add_change(changes, "add", kind, text, NULL, doc);
-			else if (old != doc)
-				raceway_diff_fields(changes, kind, text, old, doc, true);
+		if (diff_kind(changes, &raceway_kinds[i], before->objects[i], after->objects[i])) {
+			json_decref(changes);
+			return NULL;
 		}
 	}
 	return changes;

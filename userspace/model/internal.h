@@ -29,6 +29,13 @@ bool raceway_model_touched(const struct raceway_model *model, const char *kind, 
 const json_t *raceway_model_before(const struct raceway_model *model, const char *kind,
 				   const char *name);
 
+/* Whether all that was changed is right if each object is right by itself: then there is nothing to
+ * check, as of a new rate. */
+bool raceway_model_differs_alone(const struct raceway_model *model);
+/* raceway_model_check() without asking that. */
+int raceway_model_check_all(const struct raceway_model *model, const struct raceway_world *world,
+			    struct raceway_error *err);
+
 /* What an element of a list of references refers to: a name, or a LUN's volume. */
 const char *raceway_model_reference(const json_t *item);
 

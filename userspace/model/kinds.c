@@ -28,7 +28,8 @@
 	}
 #define DESCRIPTION                                                                                \
 	{                                                                                          \
-		.word = "description", .type = RACEWAY_TYPE_TEXT, .help = "free text"              \
+		.word = "description", .type = RACEWAY_TYPE_TEXT, .flags = RACEWAY_ATTR_ALONE,     \
+		.help = "free text"                                                                \
 	}
 
 static const struct raceway_attr port_attrs[] = {
@@ -170,16 +171,19 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .help = "guaranteed rate of what the server sends" },
 	{ .word = "tx-pir",
 	  .type = RACEWAY_TYPE_RATE,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "peak rate of what the server sends; default no limit" },
 	{ .word = "tx-cbs",
 	  .type = RACEWAY_TYPE_SIZE,
 	  .min = 1,
 	  .max = BURST_MAX,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "burst within the guarantee; default from the rate" },
 	{ .word = "tx-pbs",
 	  .type = RACEWAY_TYPE_SIZE,
 	  .min = 1,
 	  .max = BURST_MAX,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "burst within the peak rate; default from the rate" },
 	{ .word = "rx-cir",
 	  .type = RACEWAY_TYPE_RATE,
@@ -187,22 +191,26 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .help = "guaranteed rate of what the server receives" },
 	{ .word = "rx-pir",
 	  .type = RACEWAY_TYPE_RATE,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "peak rate of what the server receives; default no limit" },
 	{ .word = "rx-cbs",
 	  .type = RACEWAY_TYPE_SIZE,
 	  .min = 1,
 	  .max = BURST_MAX,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "burst within the guarantee; default from the rate" },
 	{ .word = "rx-pbs",
 	  .type = RACEWAY_TYPE_SIZE,
 	  .min = 1,
 	  .max = BURST_MAX,
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "burst within the peak rate; default from the rate" },
 	{ .word = "weight",
 	  .type = RACEWAY_TYPE_NUMBER,
 	  .min = 1,
 	  .max = RACEWAY_WEIGHT_MAX,
 	  .default_text = "1",
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "share of what guarantees leave unused, beside the others' weights" },
 	{ .word = "acl",
 	  .type = RACEWAY_TYPE_REF,
@@ -214,6 +222,7 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .min = 0,
 	  .max = RACEWAY_CLASSES - 1,
 	  .default_text = "0",
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "priority of its frames on links" },
 	{ .word = "spoofcheck",
 	  .type = RACEWAY_TYPE_ONOFF,
@@ -232,6 +241,7 @@ static const struct raceway_attr vnic_attrs[] = {
 	  .type = RACEWAY_TYPE_CHOICE,
 	  .choices = { "up", "down" },
 	  .default_text = "up",
+	  .flags = RACEWAY_ATTR_ALONE,
 	  .help = "whether frames pass" },
 	{ .word = "number",
 	  .type = RACEWAY_TYPE_NUMBER,

@@ -93,6 +93,12 @@ uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_wo
  * {"op": "add"|"change"|"del", "kind", "name", "field", "from", "to"}, empty if none. */
 json_t *raceway_model_export(const struct raceway_model *model);
 json_t *raceway_model_diff(const struct raceway_model *before, const struct raceway_model *after);
+/* New reference: what leads from `after` back to `before`, as an array of {"kind", "name", "doc"},
+ * doc null where the object was not there. */
+json_t *raceway_model_back(const struct raceway_model *before, const struct raceway_model *after);
+/* Goes that way; what is gone already need not go. Judges the form of documents only. */
+int raceway_model_go_back(struct raceway_model *model, const json_t *back,
+			  struct raceway_error *err);
 /* "+ vnic web1/eth0", "~ vnic web1/eth0 tx-pir 1gbit -> 2gbit", "- segment lan": one line. */
 char *raceway_change_format(const json_t *change, char *buf, size_t size);
 

@@ -192,6 +192,17 @@ static void resolve_profiles(struct raceway_check *c)
 	}
 }
 
+const struct raceway_check_server *raceway_check_server_of(const struct raceway_check *c,
+							   const char *name)
+{
+	char profile[RACEWAY_MODEL_NAME];
+	const struct raceway_check_profile *p;
+
+	snprintf(profile, sizeof(profile), "%.*s", (int)strcspn(name, "/"), name);
+	p = FIND(c, profile, profile);
+	return p ? p->server : NULL;
+}
+
 static int resolve_vnics(struct raceway_check *c)
 {
 	for (size_t i = 0; i < c->vnic_count; i++) {
@@ -247,8 +258,52 @@ void raceway_check_clear(struct raceway_check *c)
 	free(c->vnics);
 }
 
+/* Whether the object was there before and differs in such words only as no check here reads. */
+static bool differs_alone(const struct raceway_model *model, const char *object, const json_t *old)
+{
+	char word[RACEWAY_MODEL_KEY], key[RACEWAY_MODEL_KEY];
+	size_t length = strcspn(object, " ");
+	const struct raceway_kind *kind;
+	const json_t *new;
+
+	snprintf(word, sizeof(word), "%.*s", (int)length, object);
+	kind = raceway_kind_find(word);
+	new = raceway_model_get(model, kind, object + length + 1);
+	if (!json_is_object(old) || !new)
+		return false;
+	for (const struct raceway_attr *a = kind->attrs; a < kind->attrs + kind->attr_count; a++) {
+		const json_t *from, *to;
+
+		if (a->flags & RACEWAY_ATTR_ALONE)
+			continue;
+		raceway_attr_key(a, key, sizeof(key));
+		from = json_object_get(old, key);
+		to = json_object_get(new, key);
+		if (from != to && !json_equal(from, to))
+			return false;
+	}
+	return true;
+}
+
+bool raceway_model_differs_alone(const struct raceway_model *model)
+{
+	const char *object;
+	json_t *old;
+
+	json_object_foreach (model->touched, object, old)
+		if (!differs_alone(model, object, old))
+			return false;
+	return true;
+}
+
 int raceway_model_check(const struct raceway_model *model, const struct raceway_world *world,
 			struct raceway_error *err)
+{
+	return raceway_model_differs_alone(model) ? 0 : raceway_model_check_all(model, world, err);
+}
+
+int raceway_model_check_all(const struct raceway_model *model, const struct raceway_world *world,
+			    struct raceway_error *err)
 {
 	static const struct raceway_world nothing_known;
 	struct raceway_check check __attribute__((cleanup(raceway_check_clear))) = {

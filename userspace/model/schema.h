@@ -46,6 +46,8 @@ enum raceway_type {
 #define RACEWAY_ATTR_OWN (1U << 6)	/* of one object alone: a template's member has it not */
 #define RACEWAY_ATTR_TOLD (1U << 7)	/* INTERNAL, but a difference all the same */
 
+#define RACEWAY_ATTR_ALONE (1U << 8) /* no rule reads it beside another object's words */
+
 struct raceway_attr {
 	const char *word; /* as on the command line: "tx-cir"; JSON: "tx_cir" */
 	enum raceway_type type;

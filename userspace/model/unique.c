@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What there may be only one of: devices, VLANs of an uplink, segment numbers, MACs of a
- * segment, a port's server, names of guest ends in a namespace. */
+ * segment, names of guest ends in a namespace. */
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,30 +116,6 @@ static int unique_vlans(struct raceway_check *c, struct raceway_check_key *keys)
 				  c->segments[one->index].name);
 }
 
-static int unique_server_ports(struct raceway_check *c, struct raceway_check_key *keys)
-{
-	const struct raceway_check_key *one, *two;
-	size_t count = 0, n;
-	json_t *port;
-
-	/* a port in two lists is found before there are more entries than ports and one */
-	for (size_t i = 0; i < c->server_count; i++) {
-		json_array_foreach (c->servers[i].ports, n, port) {
-			if (count <= c->port_count)
-				keys[count++] = (struct raceway_check_key){
-					.text = { json_string_value(port) },
-					.index = i,
-					.touched = c->servers[i].touched
-				};
-		}
-	}
-	if (!raceway_check_duplicate(keys, count, &one, &two))
-		return 0;
-	return RACEWAY_CHECK_FAIL(c, RACEWAY_FAULT_REFUSED, server, c->servers[two->index].name,
-				  "port", "port %s is already that of server %s", two->text[0],
-				  c->servers[one->index].name);
-}
-
 static int unique_macs(struct raceway_check *c, struct raceway_check_key *keys)
 {
 	const struct raceway_check_key *one, *two;
@@ -232,10 +208,8 @@ static int unique_guest_ends(struct raceway_check *c, struct raceway_check_key *
 int raceway_check_unique(struct raceway_check *c)
 {
 	static int (*const checks[])(struct raceway_check *, struct raceway_check_key *) = {
-		unique_devs,	     unique_numbers, unique_vlans,
-		unique_server_ports, unique_macs,    unique_guest_ends,
+		unique_devs, unique_numbers, unique_vlans, unique_macs, unique_guest_ends,
 	};
-	/* the longest list, and server ports before the check that they are in one server only */
 	size_t most = c->port_count + c->segment_count + c->vnic_count + 1;
 	RACEWAY_FREE struct raceway_check_key *keys = calloc(most, sizeof(*keys));
 	int r = 0;

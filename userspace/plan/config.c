@@ -7,17 +7,9 @@
 
 #include "plan/plan.h"
 
-static const struct raceway_dp_port *find_port(const struct raceway_dp_port *ports, size_t count,
-					       uint16_t number)
-{
-	for (size_t i = 0; i < count && number; i++)
-		if (ports[i].number == number)
-			return &ports[i];
-	return NULL;
-}
-
+/* `there`, by number: which are. */
 static size_t build_ports(const struct raceway_want *want, const struct raceway_links *links,
-			  struct raceway_dp_port *ports)
+			  struct raceway_dp_port *ports, bool there[RACEWAY_PORTS])
 {
 	size_t count = 0;
 
@@ -27,6 +19,7 @@ static size_t build_ports(const struct raceway_want *want, const struct raceway_
 		if (!link)
 			continue;
 		ports[count] = want->ports[i];
+		there[ports[count].number] = true;
 		ports[count++].ifindex = link->ifindex;
 	}
 	return count;
@@ -53,7 +46,7 @@ static bool is_host_of(const struct raceway_link *link, const char *prefix, cons
 }
 
 static int build_vnics(const struct raceway_want *want, const struct raceway_links *links,
-		       const char *prefix, const struct raceway_dp_port *ports, size_t port_count,
+		       const char *prefix, const bool there[RACEWAY_PORTS],
 		       struct raceway_dp_vnic *vnics)
 {
 	const struct raceway_link **sorted = calloc(links->count + 1, sizeof(*sorted)), **found;
@@ -67,7 +60,7 @@ static int build_vnics(const struct raceway_want *want, const struct raceway_lin
 		const struct raceway_want_vnic *v = &want->vnics[i];
 
 		vnics[i] = v->dp;
-		if (v->where == RACEWAY_WHERE_PORT && !find_port(ports, port_count, v->dp.port))
+		if (v->where == RACEWAY_WHERE_PORT && !there[v->dp.port])
 			vnics[i].port = 0;
 		if (v->where != RACEWAY_WHERE_LOCAL)
 			continue;
@@ -96,17 +89,18 @@ int raceway_config_build(const struct raceway_want *want, const struct raceway_l
 	struct raceway_dp_port *ports = calloc(want->port_count + 1, sizeof(*ports));
 	struct raceway_dp_segment *segments = calloc(want->segment_count + 1, sizeof(*segments));
 	struct raceway_dp_vnic *vnics = calloc(want->vnic_count + 1, sizeof(*vnics));
+	bool there[RACEWAY_PORTS] = { false };
 	size_t port_count;
 
 	if (!ports || !segments || !vnics)
 		goto fail;
-	port_count = build_ports(want, links, ports);
+	port_count = build_ports(want, links, ports, there);
 	for (size_t i = 0; i < want->segment_count; i++) {
 		segments[i] = want->segments[i];
-		if (!find_port(ports, port_count, segments[i].uplink_port))
+		if (!there[segments[i].uplink_port])
 			segments[i].uplink_port = segments[i].uplink_vid = 0;
 	}
-	if (build_vnics(want, links, prefix, ports, port_count, vnics))
+	if (build_vnics(want, links, prefix, there, vnics))
 		goto fail;
 	*ret_config = (struct raceway_dp_config){
 		.ports = ports,

@@ -305,12 +305,19 @@ static int make_plan(struct raceway_kernel_run *run, bool all, struct raceway_pl
 	return ret ? ret : raceway_plan_make(run->want, &have, ret_plan);
 }
 
-/* One reading, planning and applying. *ret_steps tells how many steps there were. */
+/* Whether links may be others than before: tables alone change none. */
+static bool only_fills(const struct raceway_plan *plan)
+{
+	return plan->count == 1 && plan->steps->kind == RACEWAY_STEP_FILL;
+}
+
+/* One reading, planning and applying. *ret_steps tells how many steps there were, 0 also where
+ * there is no need to look again. */
 static int one_round(struct raceway_kernel *k, const struct raceway_want *want,
 		     enum raceway_make how, bool all, size_t *ret_steps, struct raceway_error *err)
 {
-	struct raceway_kernel_run run = { .kernel = k, .want = want };
 	struct raceway_plan plan = { 0 };
+	struct raceway_kernel_run run = { .kernel = k, .want = want, .plan = &plan };
 	int ret = make_plan(&run, all, &plan);
 
 	if (ret)
@@ -333,7 +340,7 @@ static int one_round(struct raceway_kernel *k, const struct raceway_want *want,
 		k->troubles = RACEWAY_TAKE(run.troubles);
 		k->trouble_count = run.trouble_count;
 	}
-	*ret_steps = plan.count;
+	*ret_steps = !ret && only_fills(&plan) ? 0 : plan.count;
 	raceway_plan_free(&plan);
 	end_run(&run);
 	return ret;

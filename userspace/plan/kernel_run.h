@@ -9,6 +9,7 @@
 struct raceway_kernel_run {
 	struct raceway_kernel *kernel;
 	const struct raceway_want *want; /* new */
+	struct raceway_plan *plan;
 	struct raceway_have_ns *ns;
 	size_t ns_count;
 	uint32_t *keep; /* for RETIRE */

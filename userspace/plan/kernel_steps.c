@@ -84,12 +84,17 @@ void raceway_kernel_attached_remove(struct raceway_kernel *k, uint32_t ifindex)
 static int run_fill(struct raceway_kernel_run *run, struct raceway_error *err)
 {
 	struct raceway_kernel *k = run->kernel;
-	struct raceway_dp_config config;
-	int ret = raceway_config_build(run->want, &k->links, k->prefix, &config);
+	struct raceway_dp_config config = run->plan->config;
+	int ret = 0;
 
+	if (run->plan->has_config)
+		run->plan->has_config = false; /* taken over */
+	else
+		ret = raceway_config_build(run->want, &k->links, k->prefix, &config);
 	if (ret)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	ret = raceway_dp_fill(k->dp, &config, err);
+	ret = raceway_dp_change(k->dp, &config, k->is_filled && !k->refill ? &k->filled : NULL,
+				err);
 	if (ret) {
 		raceway_config_free(&config);
 		return ret;
@@ -108,7 +113,7 @@ static void undo_fill(struct raceway_kernel_run *run)
 {
 	struct raceway_kernel *k = run->kernel;
 
-	if (!run->had_former || raceway_dp_fill(k->dp, &run->former, NULL)) {
+	if (!run->had_former || raceway_dp_change(k->dp, &run->former, NULL, NULL)) {
 		k->refill = true;
 		return;
 	}

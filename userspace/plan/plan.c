@@ -268,19 +268,17 @@ static bool has_step(const struct raceway_plan *plan, enum raceway_step_kind kin
 
 static int add_fill(struct raceway_planning *c)
 {
-	struct raceway_dp_config config;
-	bool same;
+	struct raceway_plan *plan = c->plan;
+	bool needed = !c->have->filled || c->have->refill;
 
-	if (has_step(c->plan, RACEWAY_STEP_CREATE) || has_step(c->plan, RACEWAY_STEP_CLEAR) ||
-	    !c->have->filled || c->have->refill) {
+	if (has_step(plan, RACEWAY_STEP_CREATE) || has_step(plan, RACEWAY_STEP_CLEAR)) {
 		add_step(c, RACEWAY_STEP_FILL);
 		return 0;
 	}
-	if (raceway_config_build(c->want, c->have->links, c->have->prefix, &config))
+	if (raceway_config_build(c->want, c->have->links, c->have->prefix, &plan->config))
 		return -ENOMEM;
-	same = raceway_config_equal(&config, c->have->filled);
-	raceway_config_free(&config);
-	if (!same)
+	plan->has_config = true;
+	if (needed || !raceway_config_equal(&plan->config, c->have->filled))
 		add_step(c, RACEWAY_STEP_FILL);
 	return 0;
 }
@@ -359,5 +357,7 @@ void raceway_plan_free(struct raceway_plan *plan)
 	free(plan->steps);
 	free(plan->problems);
 	free(plan->keep);
+	if (plan->has_config)
+		raceway_config_free(&plan->config);
 	*plan = (struct raceway_plan){ 0 };
 }

@@ -82,6 +82,8 @@ struct raceway_plan {
 	size_t count, room;
 	struct raceway_problem *problems;
 	size_t problem_count;
+	struct raceway_dp_config config; /* for FILL, if the links it names are there already */
+	bool has_config;
 	uint32_t *keep; /* for RETIRE: interfaces that stay, without those still to be made */
 	size_t keep_count;
 };

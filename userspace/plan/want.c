@@ -20,6 +20,7 @@ struct build {
 	const struct raceway_world *world;
 	const struct raceway_kind *port, *segment, *server, *profile, *vnic;
 	bool host_keep;
+	const struct raceway_want *former; /* NULL: vNICs follow from other documents than then */
 	struct raceway_want want;
 	struct raceway_error *err;
 };
@@ -279,16 +280,55 @@ static int check_names(struct build *b)
 	return 0;
 }
 
+static bool same_ends(const struct raceway_want_vnic *one, const struct raceway_want_vnic *other)
+{
+	return one->where == other->where && !strcmp(one->netns, other->netns) &&
+	       !strcmp(one->ifname, other->ifname);
+}
+
+/* What the former had, in its order: as it was where the document is, else built anew.
+ * *ret_ends: whether any got another guest end. */
+static int take_over(struct build *b, bool *ret_ends)
+{
+	const struct raceway_want *former = b->former;
+
+	for (size_t i = 0; former && i < former->vnic_count; i++) {
+		const struct raceway_want_vnic *old = &former->vnics[i];
+		const json_t *doc = raceway_model_get(b->model, b->vnic, old->dp.name);
+		int ret;
+
+		if (!doc)
+			continue;
+		if (doc == raceway_model_get(former->of, b->vnic, old->dp.name)) {
+			b->want.vnics[b->want.vnic_count++] = *old;
+			continue;
+		}
+		ret = build_vnic(b, old->dp.name, doc);
+		if (ret)
+			return ret;
+		*ret_ends |= !same_ends(old, &b->want.vnics[b->want.vnic_count - 1]);
+	}
+	return 0;
+}
+
 static int build_vnics(struct build *b)
 {
 	const json_t *all = raceway_model_all(b->model, b->vnic), *doc;
+	size_t count = json_object_size(all), taken;
+	bool ends = false;
 	const char *name;
-	int ret = 0;
+	int ret;
 
-	b->want.vnics = calloc(json_object_size(all) + 1, sizeof(*b->want.vnics));
+	b->want.vnics = calloc(count + 1, sizeof(*b->want.vnics));
 	if (!b->want.vnics)
 		return -ENOMEM;
+	ret = take_over(b, &ends);
+	taken = b->want.vnic_count;
+	if (ret || taken == count)
+		return ret ? ret : ends ? check_names(b) : 0;
 	json_object_foreach ((json_t *)all, name, doc) {
+		if (taken && raceway_model_get(b->former->of, b->vnic, name))
+			continue;
 		ret = build_vnic(b, name, doc);
 		if (ret)
 			return ret;
@@ -297,8 +337,23 @@ static int build_vnics(struct build *b)
 	return check_names(b);
 }
 
-int raceway_want_build(const struct raceway_model *model, const struct raceway_world *world,
-		       bool host_keep, struct raceway_want *ret_want, struct raceway_error *err)
+/* Whether vNICs lie where they did as far as other objects have a say in that. */
+static bool same_places(struct build *b, const struct raceway_want *former)
+{
+	const struct raceway_kind *const kinds[] = { b->port, b->segment, b->server, b->profile };
+
+	if (!former || !former->of)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (raceway_model_all(former->of, kinds[i]) !=
+		    raceway_model_all(b->model, kinds[i]))
+			return false;
+	return true;
+}
+
+int raceway_want_change(const struct raceway_want *former, const struct raceway_model *model,
+			const struct raceway_world *world, bool host_keep,
+			struct raceway_want *ret_want, struct raceway_error *err)
 {
 	struct build b = {
 		.model = model,
@@ -311,8 +366,11 @@ int raceway_want_build(const struct raceway_model *model, const struct raceway_w
 		.host_keep = host_keep,
 		.err = err,
 	};
-	int ret = build_ports(&b);
+	int ret;
 
+	b.former = same_places(&b, former) ? former : NULL;
+	b.want.of = raceway_model_clone(model);
+	ret = b.want.of ? build_ports(&b) : -ENOMEM;
 	if (!ret)
 		ret = build_segments(&b);
 	if (!ret)
@@ -327,11 +385,18 @@ int raceway_want_build(const struct raceway_model *model, const struct raceway_w
 	return 0;
 }
 
+int raceway_want_build(const struct raceway_model *model, const struct raceway_world *world,
+		       bool host_keep, struct raceway_want *ret_want, struct raceway_error *err)
+{
+	return raceway_want_change(NULL, model, world, host_keep, ret_want, err);
+}
+
 void raceway_want_free(struct raceway_want *want)
 {
 	free(want->ports);
 	free(want->segments);
 	free(want->vnics);
+	raceway_model_free(want->of);
 	*want = (struct raceway_want){ 0 };
 }
 

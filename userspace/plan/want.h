@@ -33,12 +33,17 @@ struct raceway_want {
 	size_t segment_count;
 	struct raceway_want_vnic *vnics; /* sorted by name */
 	size_t vnic_count;
+	struct raceway_model *of; /* what it was built from, so that its documents live as long */
 };
 
 /* `host_keep` is what a port without the word `host` does. Refuses names of guest ends that are
  * too long or taken by another vNIC. *ret_want is untouched on failure. */
 int raceway_want_build(const struct raceway_model *model, const struct raceway_world *world,
 		       bool host_keep, struct raceway_want *ret_want, struct raceway_error *err);
+/* The same, taking over from `former` (NULL: nothing) what follows from the very same documents. */
+int raceway_want_change(const struct raceway_want *former, const struct raceway_model *model,
+			const struct raceway_world *world, bool host_keep,
+			struct raceway_want *ret_want, struct raceway_error *err);
 void raceway_want_free(struct raceway_want *want);
 
 /* NULL if there is none. */

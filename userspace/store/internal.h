@@ -39,6 +39,8 @@ struct raceway_store {
 	uint64_t sequence;
 	int64_t audit_first, audit_last; /* ids; first > last: there are no lines */
 	struct raceway_store_undo undo;
+	json_t *note;	     /* NULL: none */
+	bool note_changed;   /* since it was loaded or written */
 	char path[PATH_MAX]; /* of the file, for errors */
 };
 

@@ -36,6 +36,7 @@ void raceway_store_close(struct raceway_store *store)
 {
 	if (!store)
 		return;
+	json_decref(store->note);
 	sqlite3_finalize(store->put);
 	sqlite3_finalize(store->del);
 	sqlite3_finalize(store->line);
@@ -96,6 +97,43 @@ static int load_row(struct raceway_store *store, sqlite3_stmt *stmt, struct race
 	return raceway_model_restore(model, kind, name, doc, err);
 }
 
+const json_t *raceway_store_note(const struct raceway_store *store)
+{
+	return store->note;
+}
+
+void raceway_store_set_note(struct raceway_store *store, const json_t *note)
+{
+	json_incref((json_t *)note);
+	json_decref(store->note);
+	store->note = (json_t *)note;
+	store->note_changed = true;
+}
+
+static int load_note(struct raceway_store *store, struct raceway_error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *text;
+	int code = sqlite3_prepare_v2(store->db, "SELECT value FROM meta WHERE key = 'note'", -1,
+				      &stmt, NULL);
+	int r = 0;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW) {
+		text = (const char *)sqlite3_column_text(stmt, 0);
+		json_decref(store->note);
+		store->note = text ? json_loads(text, 0, NULL) : NULL;
+		if (!store->note)
+			r = raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
+					      "%s holds a note that is no JSON", store->path);
+	} else if (code != SQLITE_DONE) {
+		r = raceway_store_fail(store, "read", err);
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
 int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_model,
 		       struct raceway_error *err)
 {
@@ -123,6 +161,8 @@ int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_m
 	sqlite3_finalize(stmt);
 	if (r == 0)
 		r = raceway_audit_load(store, err);
+	if (r == 0)
+		r = load_note(store, err);
 	if (r == 0) {
 		clean = raceway_model_clone(model); /* loading is no change */
 		if (!clean)
@@ -231,6 +271,24 @@ static int write_kind(struct raceway_store *store, const struct raceway_kind *ki
 	return 0;
 }
 
+static int write_note(struct raceway_store *store, struct raceway_error *err)
+{
+	RACEWAY_FREE char *text = store->note ? json_dumps(store->note, JSON_COMPACT) : NULL;
+	sqlite3_stmt *stmt = NULL;
+	int code, r;
+
+	if (store->note && !text)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	code = prepare(store, &stmt,
+		       text ? "INSERT OR REPLACE INTO meta VALUES('note', ?)"
+			    : "DELETE FROM meta WHERE key = 'note'");
+	if (code == SQLITE_OK && text)
+		code = sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+	r = step(store, stmt, code, err);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
 static int write_salt(struct raceway_store *store, uint64_t salt, struct raceway_error *err)
 {
 	char sql[80];
@@ -262,8 +320,12 @@ static int write_difference(struct raceway_store *store, const struct raceway_mo
 /* Commits what went well so far, else rolls back. */
 static int end(struct raceway_store *store, int r, struct raceway_error *err)
 {
+	if (r == 0 && store->note_changed)
+		r = write_note(store, err);
 	if (r == 0)
 		r = raceway_store_run(store, "COMMIT", "write", err);
+	if (r == 0)
+		store->note_changed = false;
 	/* a COMMIT that failed may have left the transaction open, or ended it */
 	if (r < 0 && !sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

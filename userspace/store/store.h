@@ -69,4 +69,11 @@ uint64_t raceway_store_sequence(const struct raceway_store *store);
 int raceway_store_audit(struct raceway_store *store, const char *kind, const char *name,
 			uint64_t limit, json_t **ret_lines, struct raceway_error *err);
 
+/* Beside the objects a note may stand, JSON of whoever leaves it. Borrowed, NULL: there is none.
+ * It is loaded with the objects. */
+const json_t *raceway_store_note(const struct raceway_store *store);
+/* Written with the next commit, in its transaction; should that fail, it is for the caller to say
+ * what the note is. NULL removes it. A reference is taken. */
+void raceway_store_set_note(struct raceway_store *store, const json_t *note);
+
 #endif

@@ -79,9 +79,13 @@ static void end(void)
 
 TestSuite(api_storage, .init = begin, .fini = end);
 
+static const char *confirm; /* of apply, which then prunes */
+
 static unsigned int call(const char *method, const char *path, const char *body)
 {
 	struct raceway_request request = { .caller = &raceway_caller_daemon,
+					   .confirm = confirm,
+					   .prune = confirm,
 					   .method = method,
 					   .path = path,
 					   .body = body,
@@ -486,4 +490,42 @@ Test(api_storage, a_restore_leaves_files_alone)
 	cr_expect_str_eq(fake_order(), "configure", "%s", fake_order());
 	cr_expect_eq(json_array_size(json_object_get(fake.document, "volumes")), 1);
 	free(backup);
+}
+
+#define VOLUMES(list)                                                                              \
+	"{\"schema\":1,\"sans\":[{\"name\":\"p\",\"type\":\"pool\",\"path\":\"/"                   \
+	"tmp\"}],\"volumes\":[" list "],\"profiles\":[{\"name\":\"w\",\"server\":\"local\"}]}"
+#define OLD "{\"name\":\"p/v\",\"size\":\"1m\"}"
+#define NEW "{\"name\":\"p/new\",\"size\":\"1m\"}"
+
+Test(api_storage, what_cannot_be_brought_back_is_not_tried)
+{
+	make_scene();
+	confirm = "60s";
+	cr_expect_eq(call("POST", "/v1/apply", VOLUMES("")), 409);
+	cr_expect_str_eq(message(),
+			 "what is deleted with it cannot be taken back: do that without --confirm");
+	cr_expect_eq(call("POST", "/v1/apply", VOLUMES("{\"name\":\"p/v\",\"size\":\"2m\"}")), 409);
+	cr_expect_eq(call("POST", "/v1/apply", VOLUMES(OLD "," NEW)), 200, "%s", message());
+	cr_expect_eq(call("POST", "/v1/confirm", NULL), 200);
+	cr_expect_eq(call("DELETE", "/v1/volumes/p/v", NULL), 204);
+}
+
+Test(api_storage, a_new_volume_is_taken_back_with_its_file)
+{
+	struct pollfd due = { .fd = core.confirm.timer_fd, .events = POLLIN };
+	char *before, *after;
+
+	make_scene();
+	before = stored();
+	confirm = "1s";
+	cr_expect_eq(call("POST", "/v1/apply", VOLUMES(OLD "," NEW)), 200, "%s", message());
+	cr_assert_eq(poll(&due, 1, 1500), 1);
+	fake_forget();
+	raceway_core_confirm_due(&core);
+	cr_expect_str_eq(fake_order(), "configure delete", "%s", fake_order());
+	after = stored();
+	cr_expect_str_eq(after, before);
+	free(before);
+	free(after);
 }

@@ -35,8 +35,8 @@ uint32_t raceway_dp_max_vnics(const struct raceway_dp *dp)
 	return 64;
 }
 
-int raceway_dp_fill(struct raceway_dp *dp, const struct raceway_dp_config *config,
-		    struct raceway_error *err)
+int raceway_dp_change(struct raceway_dp *dp, const struct raceway_dp_config *config,
+		      const struct raceway_dp_config *former, struct raceway_error *err)
 {
 	if (stub.fail_fill)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "stub", "", "no tables");

@@ -63,7 +63,7 @@ static const struct completion completions[] = {
 	{ "volume clone pool/boot ''", "" },
 	{ "volume sn", "snapshot " },
 	{ "san add x type ''", "pool iscsi fc null " },
-	{ "apply --", "--dry-run --prune --exit-code " },
+	{ "apply --", "--dry-run --prune --exit-code --confirm --confirmed " },
 	{ "apply -f ''", "" }, /* a file's name: the shell's own */
 	{ "help vn", "vnic " },
 	{ "bogus ''", "" },

@@ -17,7 +17,7 @@
 #include "line.h"
 
 #define REQUEST_MAX 65536
-#define ANSWERS_MAX 16
+#define ANSWERS_MAX 24
 
 static struct {
 	const struct fake_answer *answers;

@@ -233,8 +233,6 @@ static const struct refusal refusals[] = {
 	{ "rdma ping 10.0.0.1", 3, "rdma: not yet" },
 	{ "capture web1/eth0 -w file", 3, "capture: not yet" },
 	{ "trace web1/eth0", 3, "trace: not yet" },
-	{ "apply -f x --confirm 60s", 3, "apply: --confirm: not yet" },
-	{ "apply --confirmed", 3, "apply: --confirmed: not yet" },
 	/* what is not understood goes before what is not yet, wherever it stands */
 	{ "vnic add w/e acl web segment lan bogus 1", 2, "vnic w/e: no word \"bogus\"" },
 	{ "vnic add w/e kind tap", 2, "vnic w/e: segment SEGMENT is missing" },
@@ -242,6 +240,13 @@ static const struct refusal refusals[] = {
 	/* commands */
 	{ "apply", 2, "apply: -f FILE is missing" },
 	{ "apply -f", 2, "apply: -f needs FILE" },
+	{ "apply -f x --confirm", 2, "apply: --confirm needs TIME" },
+	{ "apply -f x --confirm soon", 2, "apply: --confirm soon is not a time, as 60s" },
+	{ "apply -f x --confirm 000000000000000000000000000000060s", 2,
+	  "apply: --confirm 000000000000000000000000000000060s is not a time" },
+	{ "apply --confirm 60s", 2, "apply: -f FILE is missing" },
+	{ "apply --confirmed -f x", 2, "apply: --confirmed stands alone, without -f" },
+	{ "apply --confirmed --prune", 2, "apply: --confirmed stands alone, without --prune" },
 	{ "apply file", 2, "apply: no word \"file\"; there are: -f, --dry-run" },
 	{ "apply -f x --dryrun", 2, "apply: no word \"--dryrun\"; did you mean --dry-run?" },
 	{ "diff --dry-run -f x", 2, "diff: no word \"--dry-run\"" },

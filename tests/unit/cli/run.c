@@ -83,8 +83,6 @@ Test(cli_run, nothing_is_sent_for_what_is_not_understood_or_not_yet)
 			   ran.out);
 	ran_client(&ran, "vnic add w/e segment s acl web", NULL);
 	cr_expect_eq(ran.status, 3);
-	ran_client(&ran, "apply -f /dev/null --confirm 60s", NULL);
-	cr_expect_eq(ran.status, 3);
 	cr_expect_str_eq(fake_log(), "");
 	fake_stop();
 }
@@ -194,6 +192,9 @@ static const struct fake_answer tree[] = {
 	  "{\"schema\":1,\"templates\":[{\"name\":\"t\",\"updating\":true,\"initial\":false,"
 	  "\"vnics\":[\"t/eth0\",\"t/eth1\"],\"vhbas\":[],\"profiles\":[\"web\"]}]}",
 	  NULL },
+	{ "GET /v1/confirm", 200, "{\"schema\":1,\"confirm\":null}", NULL },
+	{ "GET /v1/confirm", 200,
+	  "{\"schema\":1,\"confirm\":{\"left\":43900000000,\"changes\":[{},{}]}}", NULL },
 };
 
 Test(cli_run, tree)
@@ -216,6 +217,9 @@ Test(cli_run, tree)
 	       "        vnic web1/eth0 segment pvi\n"
 	       "template t updating on vnics t/eth0, t/eth1 vhbas - profiles web\n",
 	       "");
+	ran_client(&ran, "show", NULL);
+	cr_expect_not_null(strstr(ran.out, "\nnot confirmed: 2 changes are rolled back in 43 s, to "
+					   "keep them: raceway apply --confirmed\n"));
 	fake_stop();
 }
 
@@ -253,6 +257,16 @@ static const struct fake_answer documents[] = {
 	  "{\"schema\":1,\"changes\":[{\"op\":\"del\",\"kind\":\"segment\",\"name\":\"old\"},"
 	  "{\"op\":\"add\",\"kind\":\"segment\",\"name\":\"lan\"}]}",
 	  NULL },
+	{ "POST /v1/apply?confirm=60s", 200,
+	  "{\"schema\":1,\"changes\":[{\"op\":\"add\",\"kind\":\"segment\",\"name\":\"lan\"}]}",
+	  NULL },
+	{ "POST /v1/apply?dry_run=1&confirm=60s", 200,
+	  "{\"schema\":1,\"changes\":[{\"op\":\"add\",\"kind\":\"segment\",\"name\":\"lan\"}]}",
+	  NULL },
+	{ "POST /v1/apply?confirm=9s", 200, "{\"schema\":1,\"changes\":[]}", NULL },
+	{ "POST /v1/confirm", 200, "{\"schema\":1,\"confirm\":null}", NULL },
+	{ "POST /v1/confirm", 409,
+	  "{\"error\":{\"object\":\"\",\"field\":\"\",\"message\":\"nothing waits\"}}", NULL },
 	{ "POST /v1/diff", 200,
 	  "{\"schema\":1,\"changes\":[{\"op\":\"add\",\"kind\":\"segment\",\"name\":\"lan\"}]}",
 	  NULL },
@@ -287,6 +301,19 @@ Test(cli_run, apply_and_diff)
 			"{\"schema\": 1, \"changes\": [{\"op\": \"add\", \"kind\": \"segment\", "
 			"\"name\": \"lan\"}]}\n",
 			"");
+	fake_stop();
+}
+
+Test(cli_run, apply_for_a_time)
+{
+	fake_start(documents, COUNT(documents));
+	expect_document("apply -f - --confirm 60s", 0, "+ segment lan\n",
+			"raceway: rolled back after 60s unless confirmed: raceway apply "
+			"--confirmed\n");
+	expect_document("apply -f - --dry-run --confirm 60s", 0, "+ segment lan\n", "");
+	expect_document("apply -f - --confirm 9s", 0, "", "");
+	expect("apply --confirmed", 0, "", "");
+	expect("apply --confirmed", 1, "", "raceway: nothing waits\n");
 	fake_stop();
 }
 

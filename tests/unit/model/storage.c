@@ -409,3 +409,41 @@ Test(storage, going)
 	raceway_model_free(next);
 	raceway_model_free(model);
 }
+
+/* Two servers at one port, as behind a leaf switch: fine, but where a frame came from is no proof.
+ */
+Test(storage, a_shared_port_is_no_proof)
+{
+	static const char scene[] =
+		"{\"schema\":1,\"ports\":[{\"name\":\"f\",\"dev\":\"eth1\",\"role\":\"fabric\"}],"
+		"\"servers\":[{\"name\":\"a\",\"port\":[\"f\"]},{\"name\":\"b\"%s}],"
+		"\"sans\":[{\"name\":\"n\",\"type\":\"null\"}],"
+		"\"profiles\":[{\"name\":\"p\",\"server\":\"a\",\"vhbas\":[{\"name\":\"h\","
+		"\"san\":\"n\",\"auth\":\"%s\"}]}]}";
+	static const struct {
+		const char *port, *auth;
+		bool right;
+	} cases[] = { { "", "location", true },
+		      { ",\"port\":[\"f\"]", "none", true },
+		      { ",\"port\":[\"f\"]", "location", false } };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct raceway_model *model = raceway_model_new();
+		struct raceway_error err = { .fault = NONE };
+		json_auto_t *document = NULL;
+		char text[512];
+
+		snprintf(text, sizeof(text), scene, cases[i].port, cases[i].auth);
+		document = json_loads(text, 0, NULL);
+		cr_assert_eq(raceway_model_apply(model, document, false, &err), 0, "%s",
+			     err.message);
+		cr_expect_eq(raceway_model_check(model, NULL, &err) == 0, cases[i].right, "%s",
+			     err.message);
+		cr_expect_str_eq(err.message,
+				 cases[i].right
+					 ? ""
+					 : "auth location proves nothing here: server b is at "
+					   "port f too, as a is; use chap");
+		raceway_model_free(model);
+	}
+}

@@ -105,6 +105,38 @@ static void commit(struct raceway_store *store, const struct raceway_model *befo
 	cr_assert_eq(raceway_store_commit(store, before, after, NULL, &err), 0, "%s", err.message);
 }
 
+Test(store, a_note_goes_with_its_commit)
+{
+	json_auto_t *note = json_pack("{s:i}", "until", 7);
+	struct raceway_store *store = open_store();
+	struct raceway_model *empty = load(store), *model = example(empty), *back;
+
+	cr_expect_null(raceway_store_note(store));
+	raceway_store_set_note(store, note);
+	raceway_store_close(store); /* no commit */
+	store = open_store();
+	raceway_model_free(load(store));
+	cr_expect_null(raceway_store_note(store));
+	raceway_store_set_note(store, note);
+	commit(store, empty, model);
+	raceway_store_close(store);
+	store = open_store();
+	back = load(store);
+	cr_expect(same(model, back));
+	cr_expect(json_equal(raceway_store_note(store), note));
+	commit(store, back, empty); /* the note stays */
+	raceway_store_set_note(store, NULL);
+	commit(store, empty, empty);
+	raceway_store_close(store);
+	store = open_store();
+	raceway_model_free(load(store));
+	cr_expect_null(raceway_store_note(store));
+	raceway_store_close(store);
+	raceway_model_free(empty);
+	raceway_model_free(model);
+	raceway_model_free(back);
+}
+
 Test(store, everything_comes_back)
 {
 	struct raceway_store *store = open_store();
