@@ -64,11 +64,11 @@ gone() { # NODE KIND NAME
   ! rw "$1" "$2" show "$3" >/dev/null 2>&1
 }
 
-until_true() { # DESCRIPTION COMMAND...: within five seconds
+until_true() { # DESCRIPTION COMMAND...: within twenty seconds, on a machine that may be busy
   local what=$1
   shift
   checks=$((checks + 1))
-  for _ in $(seq 100); do
+  for _ in $(seq 400); do
     "$@" && return
     sleep 0.05
   done
@@ -120,6 +120,14 @@ enroll() { # SERVER: starts its racewayd with a token, and gives it its port
 
 restart() { # SERVER: without a token
   node_start "$1" --role server
+}
+
+said() { # NODE PATTERN
+  grep -q -- "$2" "$work/$1/err"
+}
+
+peer() { # ARGS...: tests/net/node_peer.py, in s1's namespace
+  in_ns s1 python3 "$top/tests/net/node_peer.py" "$@"
 }
 
 pings() { # NS ADDR

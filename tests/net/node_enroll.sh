@@ -12,7 +12,19 @@ has_link() { # NS DEV
   ip -n "$(ns "$1")" -o link show "$2" >/dev/null 2>&1
 }
 
-node_scene 2
+no_link() {
+  ! has_link "$@"
+}
+
+mtu_is() { # NS DEV MTU
+  [ "$(ip -n "$(ns "$1")" -j link show "$2" | jq '.[0].mtu')" = "$3" ]
+}
+
+reason_has() { # VNIC PATTERN
+  value d vnic "$1" .reason | grep -q "$2"
+}
+
+node_scene 1
 node_lan 10.1.0.100
 new_ns g1 g2
 rw d profile add web
@@ -47,12 +59,11 @@ check "vNIC in the daemon's namespace" test -n "$(in_ns s1 ip -o link show web-i
 
 # Changes while it runs: a word, one vNIC more, one less, down and up.
 rw d vnic set web/eth0 mtu 1400
-until_true "the guest's MTU" eval \
-  '[ "$(ip -n "$(ns g1)" -j link show eth0 | jq ".[0].mtu")" = 1400 ]'
+until_true "the guest's MTU" mtu_is g1 eth0 1400
 rw d vnic add web/more segment red netns "$(ns g1)"
 until_true "one more" is d vnic web/more .oper up
 rw d vnic del web/more
-until_true "one less" eval '[ -z "$(ip -n "$(ns g1)" -o link show more 2>/dev/null)" ]'
+until_true "one less" no_link g1 more
 rw d vnic set web/eth0 state down
 check_not "down" pings g1 10.1.0.100
 rw d vnic set web/eth0 state up
@@ -67,10 +78,10 @@ check "a port is its own" rw s1 port set fab0 rate 900mbit
 
 # One vNIC that cannot be says why and keeps no other away.
 rw d vnic add web/bad segment red netns nowhere
-until_true "the reason comes" eval 'value d vnic web/bad .reason | grep -q "server s1: .*nowhere"'
+until_true "the reason comes" reason_has web/bad "server s1: .*nowhere"
 check_eq "it is down" "$(value d vnic web/bad .oper)" down
 rw d vnic add web/averylongname segment red
-until_true "the reason comes" eval 'value d vnic web/averylongname .reason | grep -q "ifname"'
+until_true "the reason comes" reason_has web/averylongname ifname
 rw d vnic set web/averylongname ifname short0
 until_true "it can be mended" is d vnic web/averylongname .oper up
 check "the others go on" pings g1 10.1.0.100

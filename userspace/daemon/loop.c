@@ -295,6 +295,8 @@ int raceway_loop_run(struct raceway_core *core, struct raceway_http *http,
 	if (ret)
 		raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "the loop: %s",
 				  strerror(-ret));
+	if (!ret)
+		raceway_node_turn(node); /* dials, though nothing has happened yet */
 	while (!ret && !l.stop)
 		run_once(&l);
 	close_loop(&l);

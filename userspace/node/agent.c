@@ -319,8 +319,10 @@ int raceway_agent_open(struct raceway_agent *a, struct raceway_core *core, const
 	if (!r && gnutls_certificate_allocate_credentials(&a->nobody) < 0)
 		r = raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
 	if (!r) {
+		if ((!director || !*director) && a->enroll)
+			director = a->token.director;
 		if (!director || !*director)
-			director = a->enroll ? a->token.director : a->pki.director;
+			director = a->pki.director;
 		if (!*director)
 			r = raceway_error_set(err, RACEWAY_FAULT_INVALID, "director", "",
 					      "where is it? racewayd --director ADDRESS:PORT");

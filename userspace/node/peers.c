@@ -13,7 +13,7 @@
 #include "util/version.h"
 
 #define STRANGER_BYTES 16384 /* of a message of who has no certificate */
-#define STRANGER_MS 5000     /* to say what it wants */
+#define SPEAK_MS 5000	     /* for the first words */
 #define LEAVE_MS 1000	     /* for the last words */
 #define REASON_TEXT 320
 
@@ -108,6 +108,7 @@ static void on_hello(struct raceway_director *d, struct raceway_peer *peer, cons
 	}
 	replace(d, peer);
 	peer->welcome = true;
+	peer->end_ms = 0;
 	agent = raceway_director_agent(d, peer->server);
 	json_object_set_new(agent, "connected", json_true());
 	json_object_set_new(agent, "since", json_integer(now_ns()));
@@ -217,12 +218,11 @@ static void judge(struct raceway_director *d, struct raceway_peer *peer, int64_t
 	struct raceway_error err = { 0 };
 
 	peer->judged = true;
-	if (raceway_director_judge(d, peer, &err)) {
+	peer->end_ms = now_ms + SPEAK_MS;
+	if (raceway_director_judge(d, peer, &err))
 		raceway_peer_refuse(d, peer, err.message);
-	} else if (!peer->server[0]) {
+	else if (!peer->server[0])
 		peer->tls.message_max = STRANGER_BYTES;
-		peer->end_ms = now_ms + STRANGER_MS;
-	}
 }
 
 void raceway_peer_turn(struct raceway_director *d, struct raceway_peer *peer, int64_t now_ms)

@@ -38,8 +38,9 @@ static void drop_own(struct raceway_pki *pki)
 {
 	raceway_crt_cleanup(&pki->own);
 	raceway_key_cleanup(&pki->own_key);
-	if (pki->credentials)
-		gnutls_certificate_free_credentials(pki->credentials);
+	if (pki->former)
+		gnutls_certificate_free_credentials(pki->former);
+	pki->former = pki->credentials;
 	pki->own = NULL;
 	pki->own_key = NULL;
 	pki->credentials = NULL;
@@ -48,6 +49,8 @@ static void drop_own(struct raceway_pki *pki)
 void raceway_pki_close(struct raceway_pki *pki)
 {
 	drop_own(pki);
+	if (pki->former)
+		gnutls_certificate_free_credentials(pki->former);
 	raceway_crt_cleanup(&pki->authority);
 	raceway_key_cleanup(&pki->authority_key);
 	if (pki->dir_fd >= 0)
@@ -91,8 +94,6 @@ static int make_credentials(struct raceway_pki *pki, bool chain, struct raceway_
 			gnutls_certificate_free_credentials(credentials);
 		return raceway_cert_result(r, "credentials", err);
 	}
-	if (pki->credentials)
-		gnutls_certificate_free_credentials(pki->credentials);
 	pki->credentials = credentials;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct raceway_pki {
 	gnutls_x509_crt_t own;
 	gnutls_x509_privkey_t own_key;
 	gnutls_certificate_credentials_t credentials; /* for TLS; own certificate only */
+	gnutls_certificate_credentials_t former;      /* that a connection may still use */
 	char director[RACEWAY_NODE_ADDRESS];	      /* a server's: where it was enrolled */
 };
 
