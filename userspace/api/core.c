@@ -349,6 +349,7 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 {
 	MODEL struct raceway_model *model = raceway_model_clone(core->model);
 	json_auto_t *changes = NULL;
+	json_auto_t *rest = NULL;
 	int ret;
 
 	if (!model)
@@ -360,7 +361,8 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 	changes = raceway_model_diff(core->model, model);
 	if (!changes)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	ret = raceway_rights_judge(change->caller, &core->role_groups, changes, err);
+	rest = raceway_template_rest(model, changes);
+	ret = raceway_rights_judge(change->caller, &core->role_groups, rest, err);
 	if (!ret && !change->adopt)
 		ret = raceway_agent_may(core, changes, err);
 	if (!ret)
