@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Adds and deletes vNICs of a pool at random and keeps book of what racewayd acknowledged.
-identity.py run SOCKET BOOK SEED    until the daemon is gone
-identity.py check SOCKET BOOK       what it has by now against the book; prints what is wrong"""
+identity.py run SOCKET BOOK SEED READY   until the daemon is gone; READY is made after 10 to 30
+identity.py check SOCKET BOOK            what it has by now against the book; prints what is wrong"""
 import http.client
 import json
 import random
@@ -74,15 +74,20 @@ def step(path, book, state):
     save(book, state)
 
 
-def run(path, book, seed):
+def run(path, book, seed, ready):
     """Changes until the daemon is gone."""
     random.seed(seed)
     state = load(book)
-    while True:
-        try:
+    left = random.randint(10, 30)
+    try:
+        while True:
             step(path, book, state)
-        except Gone:
-            return
+            left -= 1
+            if left == 0:
+                with open(ready, "w", encoding="ascii"):
+                    pass
+    except Gone:
+        return
 
 
 def check(path, book):
@@ -114,6 +119,6 @@ def check(path, book):
 
 if __name__ == "__main__":
     if sys.argv[1] == "run":
-        run(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        run(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
     else:
         check(sys.argv[2], sys.argv[3])

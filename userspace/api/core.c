@@ -367,7 +367,8 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 			json_t **ret_changes, struct raceway_error *err)
 {
 	MODEL struct raceway_model *model = raceway_model_clone(core->model);
-	json_auto_t *changes = NULL, *own = NULL;
+	json_auto_t *changes = NULL;
+	json_auto_t *rest = NULL;
 	int ret;
 
 	if (!model)
@@ -381,8 +382,8 @@ int raceway_core_change(struct raceway_core *core, const struct raceway_change *
 	changes = raceway_model_diff(core->model, model);
 	if (!changes)
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
-	own = raceway_rights_own(model, changes);
-	ret = raceway_rights_judge(change->caller, &core->role_groups, own, err);
+	rest = raceway_template_rest(model, changes);
+	ret = raceway_rights_judge(change->caller, &core->role_groups, rest, err);
 	if (!ret && !change->adopt)
 		ret = raceway_agent_may(core, changes, err);
 	if (!ret)

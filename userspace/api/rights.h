@@ -29,11 +29,6 @@ enum raceway_user_role raceway_rights_role(const char *kind, const char *field);
 int raceway_rights_judge(const struct raceway_caller *caller,
 			 const struct raceway_role_groups *groups, const json_t *changes,
 			 struct raceway_error *err);
-/* Of the changes that lead to `after` those that the caller answers for, a new reference (NULL:
- * out of memory): a new
- * member of a profile made from a template has words of the template's without anybody's doing, and
- * whoever changed the template had the right to that. */
-json_t *raceway_rights_own(const struct raceway_model *after, json_t *changes);
 /* The same for what is no change of an object: `doing` ("restoring a backup") needs `role`. */
 int raceway_rights_need(const struct raceway_caller *caller,
 			const struct raceway_role_groups *groups, enum raceway_user_role role,

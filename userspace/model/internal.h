@@ -98,6 +98,8 @@ int raceway_template_sync(struct raceway_model *model, const struct raceway_kind
 /* Numbers and identities of the named objects of a kind (name -> anything) that have none. */
 int raceway_model_assign(struct raceway_model *model, const struct raceway_kind *kind,
 			 const json_t *names, struct raceway_error *err);
+/* "PARENT/MEMBER". Returns buf. */
+char *raceway_model_join(char buf[RACEWAY_MODEL_NAME], const char *parent, const char *member);
 /* Adds to the set of a kind in `named`. */
 void raceway_model_name(json_t *named, const struct raceway_kind *kind, const char *name);
 /* Adds a change for each word that differs. own: all that users see, else only the words that a

@@ -9,7 +9,6 @@
 #include "model/internal.h"
 
 #define OVERRIDES "overrides"
-#define LINE 700
 
 const struct raceway_kind *raceway_template_kind(const struct raceway_model *model,
 						 const struct raceway_kind *kind, const char *name)
@@ -24,8 +23,8 @@ const struct raceway_kind *raceway_template_kind(const struct raceway_model *mod
 	return pattern;
 }
 
-static const json_t *template_of(const struct raceway_model *model, const char *profile,
-				 const char **ret_name)
+const json_t *raceway_template_of(const struct raceway_model *model, const char *profile,
+				  const char **ret_name)
 {
 	const struct raceway_kind *kind = raceway_kind_find("profile");
 	const char *name =
@@ -40,7 +39,7 @@ static bool is_updating(const json_t *template_doc)
 	return raceway_model_bool(raceway_kind_find("template"), template_doc, "updating");
 }
 
-static char *join(char buf[RACEWAY_MODEL_NAME], const char *parent, const char *member)
+char *raceway_model_join(char buf[RACEWAY_MODEL_NAME], const char *parent, const char *member)
 {
 	snprintf(buf, RACEWAY_MODEL_NAME, "%s/%s", parent, member);
 	return buf;
@@ -56,10 +55,10 @@ const json_t *raceway_template_pattern(const struct raceway_model *model,
 	if (!pattern || !json_object_size(raceway_model_all(model, pattern)))
 		return NULL;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, "/"), name);
-	if (!is_updating(template_of(model, text, &template)))
+	if (!is_updating(raceway_template_of(model, text, &template)))
 		return NULL;
 	return raceway_model_get(model, pattern,
-				 join(text, template, name + strcspn(name, "/") + 1));
+				 raceway_model_join(text, template, name + strcspn(name, "/") + 1));
 }
 
 bool raceway_overrides(const json_t *doc, const char *word)
@@ -134,7 +133,8 @@ static int sync_member(struct sync *s, const struct link *link, const char *memb
 		       const json_t *pattern)
 {
 	char name[RACEWAY_MODEL_NAME], object[RACEWAY_MODEL_NAME];
-	const json_t *doc = raceway_model_get(s->model, s->kind, join(name, link->profile, member));
+	const json_t *doc = raceway_model_get(s->model, s->kind,
+					      raceway_model_join(name, link->profile, member));
 	json_auto_t *merged = NULL;
 	int r;
 
@@ -167,7 +167,7 @@ static void drop_members(struct sync *s, const struct link *link)
 		if (strncmp(object, prefix, length) != 0 || object[length] != '/' ||
 		    raceway_model_get(s->model, pattern, strchr(object, ' ') + 1))
 			continue;
-		join(name, link->profile, object + length + 1);
+		raceway_model_join(name, link->profile, object + length + 1);
 		if (raceway_model_get(s->model, s->kind, name))
 			raceway_model_drop(s->model, s->kind, name);
 	}
@@ -224,7 +224,7 @@ static void find_link(const struct raceway_model *model, const char *profile, st
 	const struct raceway_kind *kind = raceway_kind_find("profile");
 	const json_t *before = raceway_model_before(model, "profile", profile), *former = NULL;
 	const char *from = NULL, *to;
-	bool updating = is_updating(template_of(model, profile, &to)), new_profile;
+	bool updating = is_updating(raceway_template_of(model, profile, &to)), new_profile;
 
 	new_profile = !before && raceway_model_touched(model, "profile", profile);
 	if (!new_profile)
@@ -299,62 +299,4 @@ int raceway_template_sync(struct raceway_model *model, const struct raceway_kind
 		}
 	}
 	return r;
-}
-
-/* --- drift --- */
-
-static void add_member(json_t *changes, const char *op, const char *kind, const char *name)
-{
-	json_array_append_new(changes,
-			      json_pack("{s:s, s:s, s:s}", "op", op, "kind", kind, "name", name));
-}
-
-/* Of the members of one kind, into changes. */
-static void drift_of(const struct raceway_model *model, const struct raceway_kind *pattern,
-		     const char *template, const char *profile, json_t *changes)
-{
-	const struct raceway_kind *kind = raceway_kind_find(pattern->of);
-	json_auto_t *theirs = raceway_model_members(model, pattern, template);
-	json_auto_t *its_own = raceway_model_members(model, kind, profile);
-	char other[RACEWAY_MODEL_NAME];
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (theirs, i, item) {
-		const char *name = json_string_value(item);
-		const json_t *doc =
-			raceway_model_get(model, kind, join(other, profile, strchr(name, '/') + 1));
-
-		if (doc)
-			raceway_diff_fields(changes, kind, other,
-					    raceway_model_get(model, pattern, name), doc, false);
-		else
-			add_member(changes, "del", kind->name, other);
-	}
-	json_array_foreach (its_own, i, item) {
-		const char *name = json_string_value(item);
-
-		if (!raceway_model_get(model, pattern,
-				       join(other, template, strchr(name, '/') + 1)))
-			add_member(changes, "add", kind->name, name);
-	}
-}
-
-json_t *raceway_template_drift(const struct raceway_model *model, const char *profile)
-{
-	json_auto_t *changes = json_array();
-	json_t *lines = json_array(), *change;
-	const char *template;
-	char line[LINE];
-	size_t i;
-
-	if (!template_of(model, profile, &template))
-		return lines;
-	for (const struct raceway_kind *k = raceway_kinds + raceway_kind_known;
-	     k < raceway_kinds + raceway_kind_count; k++)
-		drift_of(model, k, template, profile, changes);
-	json_array_foreach (changes, i, change)
-		json_array_append_new(
-			lines, json_string(raceway_change_format(change, line, sizeof(line))));
-	return lines;
 }

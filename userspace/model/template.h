@@ -15,6 +15,14 @@ const struct raceway_kind *raceway_template_kind(const struct raceway_model *mod
  * NULL: it follows none. */
 const json_t *raceway_template_pattern(const struct raceway_model *model,
 				       const struct raceway_kind *kind, const char *name);
+/* Borrowed: the document of the template that the profile is made from, and its name; NULL if
+ * there is no such template, the name then too if none is named. */
+const json_t *raceway_template_of(const struct raceway_model *model, const char *profile,
+				  const char **ret_name);
+/* New reference: of changes that led to `model`, those that are not only the template's: a word of
+ * a profile's member that is as the template has it is for who wrote the template to answer for.
+ * What becomes an override, or is none any more, is a change of that word. */
+json_t *raceway_template_rest(const struct raceway_model *model, const json_t *changes);
 /* New reference: how the profile's members differ from what its template has, as lines of
  * raceway_change_format(), from the template to the profile. Empty without template. */
 json_t *raceway_template_drift(const struct raceway_model *model, const char *profile);

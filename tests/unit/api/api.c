@@ -868,3 +868,43 @@ Test(api, who_comes_is_announced_but_not_by_a_server)
 	core.role = RACEWAY_NODE_SERVER;
 	cr_expect(!announces());
 }
+
+/* Who may make profiles may make them from what others wrote, with the rates that it has. */
+Test(api, a_template_lends_its_rights)
+{
+	static const struct raceway_caller server = { .roles =
+							      RACEWAY_USER_BIT(RACEWAY_USER_READ) |
+							      RACEWAY_USER_BIT(RACEWAY_USER_SERVER),
+						      .how = RACEWAY_BY_SOCKET,
+						      .name = "sue",
+						      .from = "test" };
+
+	add_local_vnic();
+	cr_assert_eq(call("POST", "/v1/templates", "{\"name\":\"t\",\"updating\":true}"), 201);
+	cr_assert_eq(call("POST", "/v1/vnics",
+			  "{\"name\":\"t/a\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\"}"),
+		     201);
+	caller = &server;
+	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"w\",\"from\":\"t\"}"), 201);
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"2gbit\"}"), 403);
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"1gbit\"}"), 403,
+		     "an own word is no longer the template's");
+	cr_expect_eq(call("PATCH", "/v1/vnics/t/a", "{\"tx_pir\":\"2gbit\"}"), 403);
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"mtu\":1400}"), 200);
+	caller = &networker;
+	cr_expect_eq(call("PATCH", "/v1/vnics/t/a", "{\"tx_pir\":\"2gbit\"}"), 200);
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"3gbit\"}"), 200);
+	caller = &server;
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":null}"), 403,
+		     "nor is it given back by everybody");
+	cr_expect_eq(call("POST", "/v1/vnics",
+			  "{\"name\":\"w/b\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\"}"),
+		     403);
+	cr_expect_eq(call("GET", "/v1/vnics/t/a", NULL), 200);
+	cr_expect_str_eq(
+		json_string_value(json_object_get(
+			json_object_get(json_array_get(json_object_get(answer.json, "vnics"), 0),
+					"changed"),
+			"by")),
+		"ned");
+}
