@@ -88,6 +88,16 @@ check "the others go on" pings g1 10.1.0.100
 new_ns late
 rw d vnic set web/bad netns "$(ns late)"
 until_true "the other too" is d vnic web/bad .oper up
+# An edit that this server cannot have leaves the vNIC as it was, and is made when it can be.
+in_ns s1 ip link set fab0 mtu 1300
+rw d vnic set web/eth0 mtu 1390
+until_true "the reason comes" reason_has web/eth0 "server s1: mtu 1390 does not fit"
+check "it works as before" pings g1 10.1.0.100
+check "with its former MTU" mtu_is g1 eth0 1400
+in_ns s1 ip link set fab0 mtu 1500
+until_true "once it can be it is" is d vnic web/eth0 .oper up
+check "with the new MTU" mtu_is g1 eth0 1390
+
 ip -n "$(ns g1)" link del eth0
 until_true "a guest end that somebody deleted is made again" has_link g1 eth0
 until_true "and up" is d vnic web/eth0 .oper up

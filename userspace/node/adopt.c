@@ -9,6 +9,7 @@
 
 #define VNIC "vnic "
 #define OBJECT_TEXT 160
+#define CUT_NAME 80 /* from here on a name in an error may be cut */
 
 struct adoption {
 	const json_t *profiles, *without;
@@ -34,26 +35,33 @@ static char *device_name(const json_t *profile, const json_t *vnic, char buf[OBJ
 	return buf;
 }
 
-/* Whether what came has this vNIC. */
-static bool is_device(const struct raceway_agent *a, const char *name)
+/* The vNIC of what came that an error is about; errors cut long names. False: it is none of them,
+ * or all was tried with it. */
+static bool find_device(const struct raceway_agent *a, const json_t *without, const char *said,
+			char name[OBJECT_TEXT])
 {
+	size_t i, k, length = strlen(said);
 	json_t *profile, *vnic;
-	char text[OBJECT_TEXT];
-	size_t i, k;
 
 	json_array_foreach (a->profiles, i, profile) {
-		json_array_foreach (json_object_get(profile, "vnics"), k, vnic)
-			if (!strcmp(device_name(profile, vnic, text), name))
+		json_array_foreach (json_object_get(profile, "vnics"), k, vnic) {
+			device_name(profile, vnic, name);
+			if (strncmp(name, said, length) ||
+			    json_is_false(json_object_get(without, name)))
+				continue;
+			if (!name[length] || length >= CUT_NAME)
 				return true;
+		}
 	}
 	return false;
 }
 
-/* A vNIC that this server cannot have keeps none of the others away: it is left out, and its
- * report says why. */
+/* A vNIC that this server cannot have keeps none of the others away: it stays as it was, or, where
+ * that cannot be either, is left out; its report says why. */
 void raceway_agent_adopt(struct raceway_agent *a)
 {
-	struct adoption adoption = { .profiles = a->profiles };
+	json_auto_t *without = json_object();
+	struct adoption adoption = { .profiles = a->profiles, .without = without };
 	struct raceway_caller director = { .roles = RACEWAY_USER_ALL,
 					   .how = RACEWAY_BY_CERTIFICATE,
 					   .name = "director" };
@@ -61,20 +69,20 @@ void raceway_agent_adopt(struct raceway_agent *a)
 		.caller = &director, .edit = edit, .context = &adoption, .adopt = true
 	};
 	struct raceway_error err = { 0 };
-	char line[512];
+	char line[512], name[OBJECT_TEXT];
 	int r;
 
 	snprintf(director.from, sizeof(director.from), "tls %.59s", a->address);
 	json_decref(a->refused);
 	a->refused = json_object();
-	adoption.without = a->refused;
 	while ((r = raceway_core_change(a->core, &change, NULL, &err))) {
-		const char *name = err.object + strlen(VNIC);
-
-		if (strncmp(err.object, VNIC, strlen(VNIC)) || json_object_get(a->refused, name) ||
-		    !is_device(a, name))
+		if (strncmp(err.object, VNIC, strlen(VNIC)) ||
+		    !find_device(a, without, err.object + strlen(VNIC), name) ||
+		    json_object_set_new(without, name,
+					json_boolean(!json_object_get(without, name))))
 			break;
-		json_object_set_new(a->refused, name, json_string(err.message));
+		if (!json_object_get(a->refused, name))
+			json_object_set_new(a->refused, name, json_string(err.message));
 		err = (struct raceway_error){ 0 };
 	}
 	if (r) {

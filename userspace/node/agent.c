@@ -3,6 +3,7 @@
 #include "node/agent.h"
 
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,11 @@
 #include "util/cleanup.h"
 #include "util/version.h"
 
-#define PAUSE_MS 100	  /* before it dials again; twice as long each time, up to */
-#define PAUSE_MAX_MS 3000 /* where nobody answers */
-#define PAUSE_NO_MS 5000  /* where it was told no */
-#define ANSWER_MS 5000	  /* for a certificate or a welcome */
+#define PAUSE_MS 100	      /* before it dials again; twice as long each time, up to */
+#define PAUSE_MAX_MS 3000     /* where nobody answers */
+#define PAUSE_NO_MS 5000      /* where it was told no */
+#define ANSWER_MS 5000	      /* for a certificate or a welcome */
+#define LOOK_MS (3600 * 1000) /* at the own certificate */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -53,11 +55,14 @@ static void tell(struct raceway_agent *a, const char *state, const char *reason)
 static void fail(struct raceway_agent *a, const char *state, const char *why, int64_t pause_ms)
 {
 	bool linked = a->state == RACEWAY_AGENT_LINKED;
+	uint8_t some = 0;
 
 	raceway_tls_close(&a->tls);
 	raceway_delivery_clear(&a->delivery);
 	a->state = RACEWAY_AGENT_IDLE;
-	a->retry_ms = raceway_node_now_ms() + pause_ms;
+	/* up to half as long again, so that not all servers of a director dial at once */
+	(void)gnutls_rnd(GNUTLS_RND_NONCE, &some, sizeof(some));
+	a->retry_ms = raceway_node_now_ms() + pause_ms + pause_ms * some / 512;
 	if (!linked && !strcmp(why, a->why))
 		return;
 	snprintf(a->why, sizeof(a->why), "%s", why);
@@ -156,7 +161,6 @@ static void on_certificate(struct raceway_agent *a, const json_t *message)
 static void on_welcome(struct raceway_agent *a, const json_t *message)
 {
 	json_int_t protocol = json_integer_value(json_object_get(message, "protocol"));
-	struct raceway_error err = { 0 };
 	char why[160];
 
 	if (!raceway_protocol_common(protocol, protocol)) {
@@ -171,13 +175,13 @@ static void on_welcome(struct raceway_agent *a, const json_t *message)
 	a->why[0] = '\0';
 	json_decref(a->reported);
 	a->reported = NULL;
+	a->generation = -1; /* nothing is said of what an earlier connection brought */
 	note(a, true, "");
 	json_object_set_new(json_object_get(a->core->agents, "local"), "agent_version",
 			    json_string(text_of(message, "version")));
 	fprintf(stderr, "racewayd: director %s: connected\n", a->address);
 	tell(a, "connected", "");
-	if (raceway_pki_old(a->pki.own, time(NULL)))
-		say(a, raceway_agent_ask(a, true, &err));
+	a->look_ms = 0;
 }
 
 static void on_delivery(struct raceway_agent *a, const char *type, const json_t *message)
@@ -199,12 +203,22 @@ static void on_delivery(struct raceway_agent *a, const char *type, const json_t 
 	a->adopt_due = true;
 }
 
+static void on_refused(struct raceway_agent *a, const char *reason)
+{
+	bool enrolling = a->state == RACEWAY_AGENT_ENROLLING;
+
+	fail(a, "refused", reason, PAUSE_NO_MS);
+	/* a death between certificate and note leaves a token that was used */
+	if (enrolling && a->pki.own && !raceway_agent_go_on(a))
+		a->retry_ms = 0;
+}
+
 static void on_message(struct raceway_agent *a, const json_t *message)
 {
 	const char *type = text_of(message, "type");
 
 	if (!strcmp(type, "refused"))
-		fail(a, "refused", text_of(message, "reason"), PAUSE_NO_MS);
+		on_refused(a, text_of(message, "reason"));
 	else if (!strcmp(type, "certificate") &&
 		 (a->state == RACEWAY_AGENT_ENROLLING || a->state == RACEWAY_AGENT_LINKED))
 		on_certificate(a, message);
@@ -244,9 +258,22 @@ static void talk(struct raceway_agent *a, int64_t now_ms)
 		lose(a, a->tls.why[0] ? a->tls.why : strerror(-r));
 }
 
-static void work(struct raceway_agent *a)
+/* At the certificate: in time before it ends, over the link that there is. */
+static void look(struct raceway_agent *a, int64_t now_ms)
+{
+	struct raceway_error err = { 0 };
+
+	a->look_ms = now_ms + LOOK_MS;
+	if (raceway_pki_old(a->pki.own, time(NULL)))
+		say(a, raceway_agent_ask(a, true, &err));
+}
+
+static void work(struct raceway_agent *a, int64_t now_ms)
 {
 	json_t *report;
+
+	if (a->state == RACEWAY_AGENT_LINKED && now_ms >= a->look_ms)
+		look(a, now_ms);
 
 	if (a->adopt_due) {
 		raceway_agent_adopt(a);
@@ -274,7 +301,7 @@ int64_t raceway_agent_turn(struct raceway_agent *a, int64_t now_ms)
 		  (a->state != RACEWAY_AGENT_LINKED && now_ms >= a->retry_ms)))
 		talk(a, now_ms);
 	a->ready = false;
-	work(a);
+	work(a, now_ms);
 	if (a->state > RACEWAY_AGENT_DIALLING && raceway_tls_waiting(&a->tls))
 		talk(a, now_ms);
 	if (a->state == RACEWAY_AGENT_IDLE)
@@ -283,6 +310,8 @@ int64_t raceway_agent_turn(struct raceway_agent *a, int64_t now_ms)
 	if (event.events != a->armed && !epoll_ctl(a->epoll_fd, EPOLL_CTL_MOD, a->tls.fd, &event))
 		a->armed = event.events;
 	next = raceway_tls_deadline(&a->tls);
+	if (a->state == RACEWAY_AGENT_LINKED && a->look_ms < next)
+		next = a->look_ms;
 	if (a->state != RACEWAY_AGENT_LINKED && a->retry_ms < next && a->retry_ms > now_ms)
 		next = a->retry_ms;
 	return next;
@@ -293,8 +322,8 @@ void raceway_agent_event(struct raceway_agent *a, const char *event)
 	if (!strcmp(event, "director"))
 		return;
 	a->report_due = true;
-	/* where an uplink was missing there may be one now */
-	if (!strcmp(event, "object") && json_object_size(a->refused))
+	/* where an uplink was missing, or its MTU too small, that may be over */
+	if ((!strcmp(event, "object") || !strcmp(event, "link")) && json_object_size(a->refused))
 		a->adopt_due = true;
 }
 

@@ -38,7 +38,7 @@ struct raceway_agent {
 	json_t *reported; /* devices as reported last */
 	json_int_t generation;
 	bool ready, adopt_due, report_due;
-	int64_t retry_ms, pause_ms;
+	int64_t retry_ms, pause_ms, look_ms;
 	char why[320]; /* the link is not there, as it was told last */
 };
 
@@ -64,6 +64,8 @@ json_t *raceway_agent_ask(struct raceway_agent *agent, bool renew, struct racewa
 /* The answer to it. */
 int raceway_agent_answered(struct raceway_agent *agent, const json_t *message,
 			   struct raceway_error *err);
+/* The token is of no use, but there is a certificate: on with that. 0, or -errno. */
+int raceway_agent_go_on(struct raceway_agent *agent);
 /* Reads what is kept, and the token if there is a new one. */
 int raceway_agent_identify(struct raceway_agent *agent, const char *token_file,
 			   struct raceway_error *err);

@@ -335,11 +335,15 @@ int raceway_cert_read(const char *pem, gnutls_x509_privkey_t *ret_key, gnutls_x5
 	if (r >= 0)
 		r = gnutls_x509_crt_list_import(ret_crts, &found, &text, GNUTLS_X509_FMT_PEM,
 						GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
-	if (r < 0)
+	if (r < 0) {
+		/* what is there now was freed by GnuTLS */
+		memset(ret_crts, 0, count * sizeof(*ret_crts));
 		return raceway_cert_result(r, "the certificate", err);
+	}
 	if (found != count) {
 		for (unsigned int i = 0; i < found; i++)
 			gnutls_x509_crt_deinit(ret_crts[i]);
+		memset(ret_crts, 0, count * sizeof(*ret_crts));
 		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "",
 					 "the certificate: there are %u and not %u", found, count);
 	}

@@ -21,6 +21,8 @@
 
 #define BACKLOG 128
 #define ACCEPTS 64 /* a turn */
+#define LISTEN_AGAIN_MS 100
+#define LOOK_MS (3600 * 1000) /* at the own certificate */
 
 void raceway_director_tell(struct raceway_director *d, const char *server, const char *state,
 			   json_t *extra)
@@ -112,6 +114,7 @@ static int open_listener(struct raceway_director *d, const char *listen_at,
 					 listen_at, strerror(errno));
 	if (!is_any(&address))
 		raceway_format_address(&address, d->address);
+	d->listening = true;
 	d->listen_fd = RACEWAY_TAKE_FD(fd);
 	return 0;
 }
@@ -122,12 +125,14 @@ static int first_look(struct raceway_director *d, struct raceway_error *err)
 {
 	const struct raceway_kind *kind = raceway_kind_find("server");
 	json_auto_t *names = json_copy(d->roster.servers);
+	/* a store that is new may yet get its servers back from a backup */
+	bool empty = json_object_size(raceway_model_all(d->core->model, kind)) <= 1;
 	const char *name;
 	json_t *entry;
 	int r = 0;
 
 	json_object_foreach (names, name, entry) {
-		if (!raceway_model_get(d->core->model, kind, name))
+		if (!raceway_model_get(d->core->model, kind, name) && !empty)
 			r = r ? r : raceway_roster_drop(&d->roster, name, err);
 		else if (raceway_roster_enrolled(&d->roster, name))
 			raceway_director_agent(d, name);
@@ -150,7 +155,8 @@ int raceway_director_open(struct raceway_director *d, struct raceway_core *core,
 	if (!r)
 		r = first_look(d, err);
 	if (!r && listen_at && *listen_at) {
-		r = raceway_pki_director(&d->pki, core->node, time(NULL), err);
+		r = raceway_pki_director(&d->pki, core->node, json_object_size(d->roster.servers),
+					 time(NULL), err);
 		if (!r)
 			r = open_listener(d, listen_at, err);
 	}
@@ -198,20 +204,37 @@ static bool is_stranger(const struct raceway_peer *peer)
 	return !peer->dead && !peer->server[0];
 }
 
-/* Too many are about to show who they are: the oldest has had its time. */
-static void make_room(struct raceway_director *d)
+/* Where too many are about to show who they are, the oldest goes once it has had its time, and
+ * whoever comes waits in the backlog until then: servers that all dial at once get in one after
+ * the other. False: nobody can be let in now. */
+static bool make_room(struct raceway_director *d, int64_t now_ms)
 {
 	struct raceway_peer *oldest = NULL;
 	size_t strangers = 0;
 
+	if (d->peer_count >= RACEWAY_PEERS_MAX)
+		return false;
 	for (struct raceway_peer *p = d->peers; p; p = p->next) {
 		if (is_stranger(p)) {
 			oldest = p;
 			strangers++;
 		}
 	}
-	if (strangers >= RACEWAY_STRANGERS_MAX)
-		raceway_peer_lost(d, oldest, "");
+	if (strangers < RACEWAY_STRANGERS_MAX)
+		return true;
+	if (now_ms < oldest->since_ms + RACEWAY_STRANGER_MS)
+		return false;
+	raceway_peer_lost(d, oldest, "");
+	return true;
+}
+
+/* The listener in or out of the epoll set: a level that nobody takes would keep the loop awake. */
+static void listen_or_not(struct raceway_director *d, bool on)
+{
+	struct epoll_event event = { .events = on ? EPOLLIN : 0, .data.ptr = d };
+
+	if (d->listening != on && !epoll_ctl(d->epoll_fd, EPOLL_CTL_MOD, d->listen_fd, &event))
+		d->listening = on;
 }
 
 static int add_peer(struct raceway_director *d, int fd, const struct raceway_address *from)
@@ -234,6 +257,7 @@ static int add_peer(struct raceway_director *d, int fd, const struct raceway_add
 		return -errno;
 	}
 	peer->armed = EPOLLIN;
+	peer->since_ms = raceway_node_now_ms();
 	peer->ready = true;
 	peer->next = d->peers; /* the newest first */
 	d->peers = peer;
@@ -243,16 +267,23 @@ static int add_peer(struct raceway_director *d, int fd, const struct raceway_add
 
 static void accept_some(struct raceway_director *d)
 {
-	for (int i = 0; i < ACCEPTS && d->peer_count < RACEWAY_PEERS_MAX; i++) {
+	for (int i = 0; i < ACCEPTS; i++) {
 		struct raceway_address from = { .size = sizeof(from.to) };
-		int fd = accept4(d->listen_fd, (struct sockaddr *)&from.to, &from.size,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd;
 
-		if (fd < 0)
+		if (!make_room(d, raceway_node_now_ms()))
+			goto later;
+		fd = accept4(d->listen_fd, (struct sockaddr *)&from.to, &from.size,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR))
 			return;
-		make_room(d);
-		(void)add_peer(d, fd, &from);
+		if (fd < 0 || add_peer(d, fd, &from))
+			goto later; /* no descriptors, no memory: others may give some back */
 	}
+	return;
+later:
+	d->listen_ms = raceway_node_now_ms() + LISTEN_AGAIN_MS;
+	listen_or_not(d, false);
 }
 
 void raceway_director_ready(struct raceway_director *d, void *of)
@@ -299,9 +330,25 @@ static int64_t due(const struct raceway_peer *peer)
 	return peer->end_ms && peer->end_ms < tls ? peer->end_ms : tls;
 }
 
+/* The own certificate in time, and the listener when it is its time again. */
+static int64_t look_after(struct raceway_director *d, int64_t now_ms)
+{
+	struct raceway_error err = { 0 };
+
+	if (now_ms >= d->renew_ms) {
+		d->renew_ms = now_ms + LOOK_MS;
+		if (raceway_pki_old(d->pki.own, time(NULL)) &&
+		    raceway_pki_director_again(&d->pki, time(NULL), &err))
+			fprintf(stderr, "racewayd: the director's certificate: %s\n", err.message);
+	}
+	if (!d->listening && now_ms >= d->listen_ms)
+		listen_or_not(d, true);
+	return d->listening ? d->renew_ms : d->listen_ms;
+}
+
 int64_t raceway_director_turn(struct raceway_director *d, int64_t now_ms)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = d->listen_fd >= 0 ? look_after(d, now_ms) : INT64_MAX;
 
 	for (struct raceway_peer *p = d->peers; p; p = p->next) {
 		if (!p->dead && (p->ready || now_ms >= due(p)))

@@ -11,6 +11,7 @@
 
 #define RACEWAY_PEERS_MAX 2048
 #define RACEWAY_STRANGERS_MAX 64 /* connections whose certificate is not seen yet, or has none */
+#define RACEWAY_STRANGER_MS 1000 /* that each of them has, though others wait */
 
 /* One connection. */
 struct raceway_peer {
@@ -21,8 +22,10 @@ struct raceway_peer {
 	bool judged;	/* its certificate was looked at */
 	bool welcome;	/* hello and welcome are done */
 	bool leaving;	/* nothing is taken from it any more: it has had its last answer */
+	bool renewed;	/* it has had a new certificate */
 	bool dead;	/* to be closed and freed */
-	int64_t end_ms; /* when it is closed at last; 0: never */
+	int64_t since_ms;
+	int64_t end_ms;			/* when it is closed at last; 0: never */
 	char server[RACEWAY_NODE_NAME]; /* by its certificate; "" without one */
 	char address[RACEWAY_NODE_ADDRESS];
 	json_t *sent; /* its profiles as sent last; NULL: nothing yet */
@@ -36,6 +39,9 @@ struct raceway_director {
 	int epoll_fd; /* borrowed */
 	int listen_fd;
 	char address[RACEWAY_NODE_ADDRESS]; /* as people reach it; "": unknown */
+	bool listening;			    /* the epoll set has the listener */
+	int64_t listen_ms; /* when it has it again; 0: with the next connection that ends */
+	int64_t renew_ms;  /* when the own certificate is looked at again */
 	struct raceway_peer *peers;
 	size_t peer_count;
 	json_t *touched; /* servers whose profiles may have changed */

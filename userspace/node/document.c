@@ -212,17 +212,44 @@ static int add_segment(json_t *segments, const json_t *vnic, const char *port, c
 	return 0;
 }
 
-static int take_vnic(json_t *list, json_t *segments, const char *profile, const json_t *vnic,
-		     const char *port, const json_t *without, struct raceway_error *err)
+/* A vNIC as it is, with its segment, which must not be another by now. */
+static void stay(const struct raceway_model *model, const char *name, json_t *list,
+		 json_t *segments, const char *port)
 {
-	json_t *name = json_object_get(vnic, "name"), *copy;
+	const struct raceway_kind *segment = raceway_kind_find("segment");
+	const json_t *doc = raceway_model_get(model, raceway_kind_find("vnic"), name);
+	json_t *of = json_object_get(doc, "segment"), *copy;
+	json_auto_t *vnic = NULL;
+
+	if (!doc)
+		return;
+	vnic = json_pack("{s:O, s:I}", "segment_name", of, "segment",
+			 (json_int_t)raceway_model_u64(
+				 segment, raceway_model_get(model, segment, json_string_value(of)),
+				 "number"));
+	if (add_segment(segments, vnic, port, "", NULL))
+		return;
+	copy = json_copy((json_t *)doc);
+	json_object_del(copy, "number");
+	json_object_set_new(copy, "name", json_string(strchr(name, '/') + 1));
+	json_array_append_new(list, copy);
+}
+
+static int take_vnic(const struct raceway_model *model, json_t *list, json_t *segments,
+		     const char *profile, const json_t *vnic, const char *port,
+		     const json_t *without, struct raceway_error *err)
+{
+	json_t *name = json_object_get(vnic, "name"), *copy, *how;
 	char object[NAME_TEXT];
 	int r;
 
 	if (!json_is_string(name))
 		return REFUSE("", "what came has a vNIC without a name");
 	snprintf(object, sizeof(object), "vnic %.63s/%.63s", profile, json_string_value(name));
-	if (json_object_get(without, object + strlen("vnic ")))
+	how = json_object_get(without, object + strlen("vnic "));
+	if (json_is_true(how))
+		stay(model, object + strlen("vnic "), list, segments, port);
+	if (how)
 		return 0;
 	r = add_segment(segments, vnic, port, object, err);
 	if (r)
@@ -234,8 +261,9 @@ static int take_vnic(json_t *list, json_t *segments, const char *profile, const 
 	return 0;
 }
 
-static int take_profile(json_t *profiles, json_t *segments, const json_t *profile, const char *port,
-			const json_t *without, struct raceway_error *err)
+static int take_profile(const struct raceway_model *model, json_t *profiles, json_t *segments,
+			const json_t *profile, const char *port, const json_t *without,
+			struct raceway_error *err)
 {
 	json_t *name = json_object_get(profile, "name");
 	json_t *vnics = json_object_get(profile, "vnics"), *vnic, *list;
@@ -248,7 +276,8 @@ static int take_profile(json_t *profiles, json_t *segments, const json_t *profil
 	json_array_append_new(profiles, json_pack("{s:O, s:s, s:o}", "name", name, "server", LOCAL,
 						  "vnics", list));
 	json_array_foreach (vnics, i, vnic) {
-		r = take_vnic(list, segments, json_string_value(name), vnic, port, without, err);
+		r = take_vnic(model, list, segments, json_string_value(name), vnic, port, without,
+			      err);
 		if (r)
 			break;
 	}
@@ -270,7 +299,7 @@ int raceway_node_adopt(struct raceway_model *model, const json_t *profiles, cons
 	r = json_array_size(profiles) ? find_uplink(document, &port, err) : 0;
 	json_array_foreach (profiles, i, item) {
 		if (!r)
-			r = take_profile(taken, segments, item, port, without, err);
+			r = take_profile(model, taken, segments, item, port, without, err);
 	}
 	json_object_foreach (segments, name, item)
 		json_array_append(list, item);

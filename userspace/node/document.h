@@ -16,7 +16,8 @@ void raceway_node_touched(const struct raceway_model *after, const json_t *chang
 			  json_t *servers);
 
 /* Makes `model` what came: its segments, profiles and vNICs become exactly those of `profiles`,
- * on its one uplink; what else it has stays. vNICs that are keys of `without` are left out. */
+ * on its one uplink; what else it has stays. vNICs that are keys of `without` are not taken: with
+ * true they stay as the model has them, with false they go. */
 int raceway_node_adopt(struct raceway_model *model, const json_t *profiles, const json_t *without,
 		       struct raceway_error *err);
 

@@ -81,6 +81,15 @@ int raceway_agent_identify(struct raceway_agent *a, const char *token_file,
 	return 0;
 }
 
+int raceway_agent_go_on(struct raceway_agent *a)
+{
+	int r = own_name(a, NULL);
+
+	if (!r)
+		a->enroll = false;
+	return r;
+}
+
 /* The certificate of the chain that the token names. */
 static int find_authority(struct raceway_agent *a, const gnutls_datum_t *chain, unsigned int count,
 			  gnutls_x509_crt_t *ret_crt)

@@ -16,12 +16,24 @@
 #define SPEAK_MS 5000	     /* for the first words */
 #define LEAVE_MS 1000	     /* for the last words */
 #define REASON_TEXT 320
+#define VERSION_BYTES 64
 
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+/* What a peer says is not kept at any length. */
+static json_t *short_text(const char *text, size_t bytes)
+{
+	size_t length = strnlen(text, bytes);
+
+	/* not in the middle of a character (RFC 3629) */
+	while (length && text[length] && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return json_stringn(text, length);
 }
 
 static json_int_t now_ns(void)
@@ -59,7 +71,8 @@ static void say(struct raceway_director *d, struct raceway_peer *peer, json_t *m
 
 static void leave(struct raceway_peer *peer)
 {
-	peer->leaving = true;
+	peer->leaving = peer->tls.deaf = true;
+	raceway_frames_clear(&peer->tls.in);
 	peer->end_ms = raceway_node_now_ms() + LEAVE_MS;
 }
 
@@ -113,7 +126,9 @@ static void on_hello(struct raceway_director *d, struct raceway_peer *peer, cons
 	json_object_set_new(agent, "connected", json_true());
 	json_object_set_new(agent, "since", json_integer(now_ns()));
 	json_object_set_new(agent, "address", json_string(peer->address));
-	json_object_set_new(agent, "agent_version", json_string(text_of(message, "version")));
+	json_object_set_new(agent, "agent_version",
+			    short_text(text_of(message, "version"), VERSION_BYTES));
+	json_object_set_new(agent, "vnics", json_object()); /* nothing is known of them any more */
 	json_object_del(agent, "why");
 	raceway_director_tell(d, peer->server, "connected",
 			      json_pack("{s:s}", "address", peer->address));
@@ -135,7 +150,9 @@ static void take_device(struct raceway_director *d, struct raceway_peer *peer, j
 	if (!had ||
 	    (!strcmp(text_of(had, "oper"), oper) && !strcmp(text_of(had, "reason"), reason)))
 		return;
-	json_object_set_new(vnics, vnic, json_pack("{s:s, s:s}", "oper", oper, "reason", reason));
+	json_object_set_new(
+		vnics, vnic,
+		json_pack("{s:s, s:o}", "oper", oper, "reason", short_text(reason, REASON_TEXT)));
 	raceway_core_event(d->core, "vnic",
 			   json_pack("{s:s, s:s, s:s, s:s}", "vnic", vnic, "server", peer->server,
 				     "oper", oper, "reason", reason));
@@ -180,6 +197,11 @@ static void on_renew(struct raceway_director *d, struct raceway_peer *peer, cons
 	struct raceway_error err = { 0 };
 	json_t *answer = NULL;
 
+	if (peer->renewed) {
+		raceway_peer_refuse(d, peer, "it has got a new certificate already");
+		return;
+	}
+	peer->renewed = true;
 	if (raceway_director_renew(d, peer->server, message, &answer, &err)) {
 		json_decref(answer);
 		raceway_peer_refuse(d, peer, err.message);
@@ -213,6 +235,14 @@ static void on_message(struct raceway_director *d, struct raceway_peer *peer, co
 	}
 }
 
+/* One server does not keep many connections open without a word. */
+static void drop_silent(struct raceway_director *d, const struct raceway_peer *peer)
+{
+	for (struct raceway_peer *p = d->peers; p; p = p->next)
+		if (p != peer && !p->welcome && !strcmp(p->server, peer->server))
+			raceway_peer_lost(d, p, "it has connected anew");
+}
+
 static void judge(struct raceway_director *d, struct raceway_peer *peer, int64_t now_ms)
 {
 	struct raceway_error err = { 0 };
@@ -223,6 +253,8 @@ static void judge(struct raceway_director *d, struct raceway_peer *peer, int64_t
 		raceway_peer_refuse(d, peer, err.message);
 	else if (!peer->server[0])
 		peer->tls.message_max = STRANGER_BYTES;
+	else
+		drop_silent(d, peer);
 }
 
 void raceway_peer_turn(struct raceway_director *d, struct raceway_peer *peer, int64_t now_ms)
@@ -328,8 +360,8 @@ void raceway_peers_send(struct raceway_director *d)
 	for (struct raceway_peer *p = d->peers; p; p = p->next)
 		if (p->welcome && !p->dead && json_object_get(d->touched, p->server))
 			json_object_set_new(takes_more(p) ? due : later, p->server, json_true());
-	documents = raceway_node_documents(d->core->model, due);
-	for (int pass = 0; pass < 2; pass++) {
+	documents = json_object_size(due) ? raceway_node_documents(d->core->model, due) : NULL;
+	for (int pass = 0; documents && pass < 2; pass++) {
 		for (struct raceway_peer *p = d->peers; p; p = p->next) {
 			json_t *profiles = json_object_get(documents, p->server);
 

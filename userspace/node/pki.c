@@ -3,6 +3,7 @@
 #include "node/pki.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,16 +35,20 @@ int raceway_pki_open(struct raceway_pki *pki, const char *state_dir, struct race
 	return r < 0 ? broken(state_dir, r, err) : 0;
 }
 
-static void drop_own(struct raceway_pki *pki)
+static void drop_pair(struct raceway_pki *pki)
 {
 	raceway_crt_cleanup(&pki->own);
 	raceway_key_cleanup(&pki->own_key);
-	if (pki->former)
-		gnutls_certificate_free_credentials(pki->former);
-	pki->former = pki->credentials;
 	pki->own = NULL;
 	pki->own_key = NULL;
-	pki->credentials = NULL;
+}
+
+static void drop_own(struct raceway_pki *pki)
+{
+	drop_pair(pki);
+	if (pki->former)
+		gnutls_certificate_free_credentials(pki->former);
+	pki->former = RACEWAY_TAKE(pki->credentials);
 }
 
 void raceway_pki_close(struct raceway_pki *pki)
@@ -161,12 +166,41 @@ static int make_director(struct raceway_pki *pki, time_t now, struct raceway_err
 	return r ? r : save_pair(pki, FILE_DIRECTOR, pki->own_key, pki->own, err);
 }
 
-int raceway_pki_director(struct raceway_pki *pki, const char *node, time_t now,
+int raceway_pki_director_again(struct raceway_pki *pki, time_t now, struct raceway_error *err)
+{
+	gnutls_x509_privkey_t key = pki->own_key;
+	gnutls_x509_crt_t own = pki->own;
+	int r;
+
+	pki->own = NULL;
+	pki->own_key = NULL;
+	r = make_director(pki, now, err);
+	if (r) {
+		drop_pair(pki);
+		pki->own = own;
+		pki->own_key = key;
+		return r;
+	}
+	raceway_crt_cleanup(&own);
+	raceway_key_cleanup(&key);
+	if (pki->former)
+		gnutls_certificate_free_credentials(pki->former);
+	pki->former = RACEWAY_TAKE(pki->credentials);
+	return make_credentials(pki, true, err);
+}
+
+int raceway_pki_director(struct raceway_pki *pki, const char *node, bool known, time_t now,
 			 struct raceway_error *err)
 {
 	struct raceway_identity who;
 	int r = load_pair(pki, FILE_AUTHORITY, &pki->authority_key, &pki->authority, err);
 
+	if (!r && !pki->authority &&
+	    (known || !faccessat(pki->dir_fd, FILE_AUTHORITY, F_OK, AT_SYMLINK_NOFOLLOW)))
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, DIR_NAME, "",
+					 FILE_AUTHORITY " is missing or empty, and servers are "
+							"enrolled: put a copy back, or move all "
+							"of pki away and enroll every server anew");
 	if (!r && !pki->authority)
 		r = make_authority(pki, node, now, err);
 	if (!r)

@@ -26,9 +26,12 @@ int raceway_pki_open(struct raceway_pki *pki, const char *state_dir, struct race
 void raceway_pki_close(struct raceway_pki *pki);
 
 /* A director's: read, or made where there is none yet; its own certificate also where two thirds
- * of its life are over. */
-int raceway_pki_director(struct raceway_pki *pki, const char *node, time_t now,
+ * of its life are over. `known`: servers have certificates of the authority, so that one that is
+ * missing is an error and no beginning. */
+int raceway_pki_director(struct raceway_pki *pki, const char *node, bool known, time_t now,
 			 struct raceway_error *err);
+/* Its own certificate anew; open connections keep the former. */
+int raceway_pki_director_again(struct raceway_pki *pki, time_t now, struct raceway_error *err);
 /* A certificate for a server's request, and its fingerprint in hexadecimal. */
 int raceway_pki_sign(struct raceway_pki *pki, const char *request, const char *server, time_t now,
 		     char ret_pem[RACEWAY_CERT_PEM], char ret_fingerprint[RACEWAY_FINGERPRINT_TEXT],

@@ -176,8 +176,10 @@ int raceway_roster_drop(struct raceway_roster *roster, const char *server,
 
 	if (!json_object_get(roster->servers, server))
 		return 0;
+	/* in memory in any case: what cannot be written must not count on */
 	servers = json_deep_copy(roster->servers);
 	json_object_del(servers, server);
+	json_object_del(roster->servers, server);
 	return keep(roster, servers, err);
 }
 

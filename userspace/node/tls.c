@@ -166,7 +166,8 @@ static int read_some(struct raceway_tls *tls)
 			continue;
 		if (n < 0)
 			return end_by(tls, (int)n);
-		raceway_frames_read(&tls->in, (size_t)n);
+		if (!tls->deaf)
+			raceway_frames_read(&tls->in, (size_t)n);
 	}
 	return 0;
 }

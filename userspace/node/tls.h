@@ -26,6 +26,7 @@ struct raceway_tls {
 	bool client, connecting;
 	bool up;	    /* the handshake is done */
 	bool resume;	    /* GnuTLS has a record that the socket did not take */
+	bool deaf;	    /* what comes is thrown away: it has had its last answer */
 	size_t message_max; /* RACEWAY_NODE_MESSAGE_MAX; less for who is not known yet */
 	struct raceway_frames in;
 	struct raceway_frames out; /* as bytes; from `sent` on they wait */

@@ -144,16 +144,27 @@ Test(document, becomes_the_servers_model)
 	raceway_model_free(server);
 }
 
-Test(document, a_vnic_may_be_left_out)
+Test(document, a_vnic_may_stay_as_it_was_or_be_left_out)
 {
 	struct raceway_model *director = model_of(DIRECTOR), *server = model_of(SERVER);
 	json_auto_t *profiles = profiles_of(director, "s1");
-	json_auto_t *without = json_pack("{s:s}", "b/z", "it cannot be");
+	json_auto_t *out = json_pack("{s:b}", "b/z", 0), *stay = json_pack("{s:b}", "b/z", 1);
 	const struct raceway_kind *vnic = raceway_kind_find("vnic");
+	json_t *sent = json_array_get(json_object_get(json_array_get(profiles, 1), "vnics"), 1);
 
-	cr_assert_eq(raceway_node_adopt(server, profiles, without, &err), 0, "%s", err.message);
+	/* a new one cannot stay */
+	cr_assert_eq(raceway_node_adopt(server, profiles, stay, &err), 0, "%s", err.message);
 	cr_assert(raceway_model_get(server, vnic, "b/a"));
 	cr_assert_null(raceway_model_get(server, vnic, "b/z"));
+	/* one that is there stays as it was, with its segment, until it must go */
+	cr_assert_eq(raceway_node_adopt(server, profiles, NULL, &err), 0, "%s", err.message);
+	json_object_set_new(sent, "mtu", json_integer(9000));
+	cr_assert_eq(raceway_node_adopt(server, profiles, stay, &err), 0, "%s", err.message);
+	cr_assert_eq(raceway_model_u64(vnic, raceway_model_get(server, vnic, "b/z"), "mtu"), 1400);
+	cr_assert(raceway_model_get(server, raceway_kind_find("segment"), "red"));
+	cr_assert_eq(raceway_node_adopt(server, profiles, out, &err), 0, "%s", err.message);
+	cr_assert_null(raceway_model_get(server, vnic, "b/z"));
+	cr_assert_null(raceway_model_get(server, raceway_kind_find("segment"), "red"));
 	raceway_model_free(director);
 	raceway_model_free(server);
 }

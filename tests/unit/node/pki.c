@@ -23,7 +23,7 @@ static void begin(void)
 	snprintf(server_dir, sizeof(server_dir), "%s/s", top);
 	cr_assert_eq(raceway_pki_open(&director, director_dir, &err), 0, "%s", err.message);
 	cr_assert_eq(raceway_pki_open(&server, server_dir, &err), 0, "%s", err.message);
-	cr_assert_eq(raceway_pki_director(&director, "node", time(NULL), &err), 0, "%s",
+	cr_assert_eq(raceway_pki_director(&director, "node", false, time(NULL), &err), 0, "%s",
 		     err.message);
 }
 
@@ -89,14 +89,14 @@ Test(pki, a_directors_authority_stays)
 	cr_assert_eq(fstatat(director.dir_fd, "authority.pem", &info, 0), 0);
 	cr_assert_eq(info.st_mode & 0777, 0600);
 	again(&director, director_dir);
-	cr_assert_eq(raceway_pki_director(&director, "node", time(NULL), &err), 0);
+	cr_assert_eq(raceway_pki_director(&director, "node", false, time(NULL), &err), 0);
 	raceway_cert_fingerprint(director.authority, other);
 	cr_assert_eq(memcmp(one, other, sizeof(one)), 0);
 	raceway_cert_fingerprint(director.own, own_later);
 	cr_assert_eq(memcmp(own, own_later, sizeof(own)), 0);
 	/* its own certificate is made anew in time */
 	again(&director, director_dir);
-	cr_assert_eq(raceway_pki_director(&director, "node", later, &err), 0);
+	cr_assert_eq(raceway_pki_director(&director, "node", false, later, &err), 0);
 	raceway_cert_fingerprint(director.authority, other);
 	cr_assert_eq(memcmp(one, other, sizeof(one)), 0);
 	raceway_cert_fingerprint(director.own, own_later);

@@ -37,7 +37,7 @@ static void begin(void)
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert(mkdtemp(dir));
 	cr_assert_eq(raceway_pki_open(&director, dir, &err), 0, "%s", err.message);
-	cr_assert_eq(raceway_pki_director(&director, "test", time(NULL), &err), 0, "%s",
+	cr_assert_eq(raceway_pki_director(&director, "test", false, time(NULL), &err), 0, "%s",
 		     err.message);
 	cr_assert_eq(gnutls_certificate_allocate_credentials(&nobody), 0);
 	open_pair();
