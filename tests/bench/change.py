@@ -42,7 +42,7 @@ class Table:
     def valid(self):
         return self.map[self.at:self.at + VALID_BYTES]
 
-    def wait(self, before, since, limit_s=2):
+    def wait(self, before, since, limit_s=10):
         """ns from `since` to the change."""
         while True:
             now = time.monotonic_ns()

@@ -15,6 +15,10 @@ is_as_before() {
   [ "$(rw -j export 2>/dev/null)" = "$(cat "$work/before.json")" ] && pings a 10.9.0.9
 }
 
+waits() {
+  [ "$(api GET /v1/confirm 2>/dev/null | jq -c .confirm)" != null ]
+}
+
 is_cut() {
   [ "$(rw -j export)" != "$(cat "$work/before.json")" ] && ! pings a 10.9.0.9
 }
@@ -67,15 +71,17 @@ until_true "back by hand" is_as_before
 waited=0
 for round in $(seq 6); do
   late=$((round % 2))
-  rw apply -f "$work/bad.json" --prune --confirm $((late ? 1 : 10))s >/dev/null 2>&1 &
+  rw apply -f "$work/bad.json" --prune --confirm $((late ? 2 : 10))s >/dev/null 2>&1 &
   request=$!
+  # the first ones blindly, the last when it is in the store for sure
   sleep "0.$(printf '%03d' $((round * 14)))"
+  [ "$round" -lt 5 ] || until_true "round $round: it waits" waits
   daemon_stop KILL
   wait "$request" || true
-  [ "$late" -eq 0 ] || sleep 1.1
+  [ "$late" -eq 0 ] || sleep 2.1
   daemon_start
   if [ "$late" -eq 0 ]; then
-    [ "$(api GET /v1/confirm | jq -c .confirm)" = null ] || waited=$((waited + 1))
+    if waits; then waited=$((waited + 1)); fi
     for _ in $(seq 100); do
       if is_as_before; then break; fi
       sleep 0.1

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "util/cleanup.h"
 
 static void add(json_t *back, const struct raceway_kind *kind, const char *name, const json_t *doc)
 {
@@ -13,25 +14,20 @@ static void add(json_t *back, const struct raceway_kind *kind, const char *name,
 
 json_t *raceway_model_back(const struct raceway_model *before, const struct raceway_model *after)
 {
-	json_t *back = json_array(), *doc;
-	const char *name;
+	json_t *back = json_array();
 
-	for (size_t i = 0; i < raceway_kind_count; i++) {
+	for (size_t i = 0; back && i < raceway_kind_count; i++) {
 		const struct raceway_kind *kind = &raceway_kinds[i];
-		const json_t *old = raceway_model_all(before, kind);
-		const json_t *new = raceway_model_all(after, kind);
+		RACEWAY_FREE const char **names = NULL;
+		size_t count;
 
-		if (old == new)
-			continue;
-		json_object_foreach ((json_t *)new, name, doc)
-			if (!json_object_get(old, name))
-				add(back, kind, name, NULL);
-		json_object_foreach ((json_t *)old, name, doc) {
-			const json_t *now = json_object_get(new, name);
-
-			if (now != doc && !json_equal(now, doc))
-				add(back, kind, name, doc);
+		names = raceway_model_differing(before, after, kind, &count);
+		if (!names) {
+			json_decref(back);
+			return NULL;
 		}
+		for (size_t n = 0; n < count; n++)
+			add(back, kind, names[n], raceway_model_get(before, kind, names[n]));
 	}
 	return back;
 }

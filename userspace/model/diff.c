@@ -168,48 +168,79 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted names of one model's objects of a kind that the other has not, or (`changed`) has
- * otherwise. NULL: out of memory. */
-static const char **differing(const json_t *all, const json_t *other, bool changed,
-			      size_t *ret_count)
+/* Every name of the kind that `touched` has, of the other kinds with that word too. */
+static void collect_touched(const struct raceway_model *model, const struct raceway_kind *kind,
+			    const char **names, size_t *count)
 {
-	const char **names = calloc(json_object_size(all) + 1, sizeof(*names)), *name;
+	const char *word = raceway_kind_word(kind), *object;
+	size_t length = strlen(word);
+	json_t *value;
+
+	json_object_foreach (model->touched, object, value)
+		if (strncmp(object, word, length) == 0 && object[length] == ' ')
+			names[(*count)++] = object + length + 1;
+}
+
+static void collect_all(const json_t *before, const json_t *after, const char **names,
+			size_t *count)
+{
+	const char *name;
 	json_t *doc;
 
-	*ret_count = 0;
+	json_object_foreach ((json_t *)after, name, doc)
+		names[(*count)++] = name;
+	json_object_foreach ((json_t *)before, name, doc)
+		if (!json_object_get(after, name))
+			names[(*count)++] = name;
+}
+
+const char **raceway_model_differing(const struct raceway_model *before,
+				     const struct raceway_model *after,
+				     const struct raceway_kind *kind, size_t *ret_count)
+{
+	const json_t *old = before ? raceway_model_all(before, kind) : NULL;
+	const json_t *new = raceway_model_all(after, kind);
+	bool known = old && after->origin[kind - raceway_kinds] == old;
+	size_t most = known ? json_object_size(after->touched)
+			    : json_object_size(old) + json_object_size(new);
+	const char **names = calloc(most + 1, sizeof(*names));
+	size_t count = 0, kept = 0;
+
 	if (!names)
 		return NULL;
-	json_object_foreach ((json_t *)all, name, doc) {
-		const json_t *same = json_object_get(other, name);
-
-		if (changed ? same != doc : !same)
-			names[(*ret_count)++] = name;
-	}
-	qsort(names, *ret_count, sizeof(*names), by_text);
+	if (known)
+		collect_touched(after, kind, names, &count);
+	else
+		collect_all(old, new, names, &count);
+	for (size_t i = 0; i < count; i++)
+		if (json_object_get(old, names[i]) != json_object_get(new, names[i]))
+			names[kept++] = names[i];
+	qsort(names, kept, sizeof(*names), by_text);
+	*ret_count = kept;
 	return names;
 }
 
-static int diff_kind(json_t *changes, const struct raceway_kind *kind, const json_t *before,
-		     const json_t *after)
+static int diff_kind(json_t *changes, const struct raceway_kind *kind,
+		     const struct raceway_model *before, const struct raceway_model *after)
 {
-	RACEWAY_FREE const char **gone = NULL;
-	RACEWAY_FREE const char **other = NULL;
-	size_t gone_count, other_count;
+	RACEWAY_FREE const char **names = NULL;
+	size_t count;
 
-	gone = differing(before, after, false, &gone_count);
-	other = differing(after, before, true, &other_count);
-	if (!gone || !other)
+	names = raceway_model_differing(before, after, kind, &count);
+	if (!names)
 		return -ENOMEM;
-	for (size_t i = 0; i < gone_count; i++)
-		add_change(changes, "del", kind, gone[i], json_object_get(before, gone[i]), NULL);
-	for (size_t i = 0; i < other_count; i++) {
-		const json_t *old = json_object_get(before, other[i]);
-		const json_t *doc = json_object_get(after, other[i]);
+	for (size_t i = 0; i < count; i++)
+		if (!raceway_model_get(after, kind, names[i]))
+			add_change(changes, "del", kind, names[i],
+				   raceway_model_get(before, kind, names[i]), NULL);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *old = raceway_model_get(before, kind, names[i]);
+		const json_t *doc = raceway_model_get(after, kind, names[i]);
 
-		if (old)
-			raceway_diff_fields(changes, kind, other[i], old, doc, true);
-		else
-			add_change(changes, "add", kind, other[i], NULL, doc);
+		if (old && doc)
+			raceway_diff_fields(changes, kind, names[i], old, doc, true);
+		else if (doc)
+			add_change(changes, "add", kind, names[i], NULL, doc);
 	}
 	return 0;
 }
@@ -221,7 +252,7 @@ json_t *raceway_model_diff(const struct raceway_model *before, const struct race
 	for (size_t i = 0; i < raceway_kind_count; i++) {
 		if (before->objects[i] == after->objects[i])
 			continue;
-		if (diff_kind(changes, &raceway_kinds[i], before->objects[i], after->objects[i])) {
+		if (diff_kind(changes, &raceway_kinds[i], before, after)) {
 			json_decref(changes);
 			return NULL;
 		}

@@ -17,6 +17,7 @@ struct raceway_model {
 	/* "vnic web1/eth0" -> true: changed since made or cloned; a vNIC's number if it was
 	 * dropped, which no other gets in the same change: the data path knows it by that alone. */
 	json_t *touched;
+	json_t *origin[RACEWAY_MODEL_KINDS]; /* the objects that it was cloned from; NULL: none */
 	uint64_t salt;
 };
 

@@ -32,8 +32,9 @@ struct raceway_model *raceway_model_new(void)
 	return model;
 }
 
-/* Takes the reference `touched`. */
-static struct raceway_model *share(const struct raceway_model *model, json_t *touched)
+/* Takes the reference `touched`: what differs from `origin`. */
+static struct raceway_model *share(const struct raceway_model *model, json_t *const *origin,
+				   json_t *touched)
 {
 	struct raceway_model *copy = calloc(1, sizeof(*copy));
 
@@ -41,8 +42,10 @@ static struct raceway_model *share(const struct raceway_model *model, json_t *to
 		json_decref(touched);
 		return NULL;
 	}
-	for (size_t i = 0; i < RACEWAY_MODEL_KINDS; i++)
+	for (size_t i = 0; i < RACEWAY_MODEL_KINDS; i++) {
 		copy->objects[i] = json_incref(model->objects[i]);
+		copy->origin[i] = json_incref(origin[i]);
+	}
 	copy->touched = touched;
 	copy->salt = model->salt;
 	return copy;
@@ -50,19 +53,20 @@ static struct raceway_model *share(const struct raceway_model *model, json_t *to
 
 struct raceway_model *raceway_model_clone(const struct raceway_model *model)
 {
-	return share(model, json_object());
+	return share(model, model->objects, json_object());
 }
 
 struct raceway_model *raceway_model_dup(const struct raceway_model *model)
 {
-	return share(model, json_copy(model->touched));
+	return share(model, model->origin, json_copy(model->touched));
 }
 
 static void release(struct raceway_model *model)
 {
 	for (size_t i = 0; i < RACEWAY_MODEL_KINDS; i++) {
 		json_decref(model->objects[i]);
-		model->objects[i] = NULL;
+		json_decref(model->origin[i]);
+		model->objects[i] = model->origin[i] = NULL;
 	}
 	json_decref(model->touched);
 	model->touched = NULL;

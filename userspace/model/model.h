@@ -93,6 +93,12 @@ uint64_t raceway_model_port_rate(const json_t *port_doc, const struct raceway_wo
  * {"op": "add"|"change"|"del", "kind", "name", "field", "from", "to"}, empty if none. */
 json_t *raceway_model_export(const struct raceway_model *model);
 json_t *raceway_model_diff(const struct raceway_model *before, const struct raceway_model *after);
+/* Names of the objects of a kind that only one of the two has, or that have another document, in
+ * order; malloc'd, borrowed from the models. Only what was touched is looked at where `after` was
+ * cloned from what `before` has. before NULL: all. NULL: out of memory. */
+const char **raceway_model_differing(const struct raceway_model *before,
+				     const struct raceway_model *after,
+				     const struct raceway_kind *kind, size_t *ret_count);
 /* New reference: what leads from `after` back to `before`, as an array of {"kind", "name", "doc"},
  * doc null where the object was not there. */
 json_t *raceway_model_back(const struct raceway_model *before, const struct raceway_model *after);

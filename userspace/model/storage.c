@@ -229,7 +229,7 @@ json_t *raceway_volumes_going(const struct raceway_model *before, const struct r
 struct raceway_model *raceway_volumes_note(const struct raceway_model *model, const json_t *going)
 {
 	const struct raceway_kind *kind = raceway_kind_find("volume");
-	struct raceway_model *noted = raceway_model_clone(model);
+	struct raceway_model *noted = raceway_model_dup(model);
 	const char *name;
 	json_t *doc;
 

@@ -286,55 +286,52 @@ static bool same_ends(const struct raceway_want_vnic *one, const struct raceway_
 	       !strcmp(one->ifname, other->ifname);
 }
 
-/* What the former had, in its order: as it was where the document is, else built anew.
- * *ret_ends: whether any got another guest end. */
-static int take_over(struct build *b, bool *ret_ends)
+/* The former ones in their order, and in it the differing ones, built. *ret_ends: whether any got
+ * another guest end. */
+static int merge_vnics(struct build *b, const char *const *names, size_t count, bool *ret_ends)
 {
-	const struct raceway_want *former = b->former;
+	const struct raceway_want_vnic *old = b->former ? b->former->vnics : NULL;
+	size_t old_count = b->former ? b->former->vnic_count : 0;
 
-	for (size_t i = 0; former && i < former->vnic_count; i++) {
-		const struct raceway_want_vnic *old = &former->vnics[i];
-		const json_t *doc = raceway_model_get(b->model, b->vnic, old->dp.name);
+	for (size_t i = 0, n = 0; i < old_count || n < count;) {
+		int order = i == old_count ? 1 : n == count ? -1 : strcmp(old[i].dp.name, names[n]);
+		const json_t *doc;
 		int ret;
 
-		if (!doc)
-			continue;
-		if (doc == raceway_model_get(former->of, b->vnic, old->dp.name)) {
-			b->want.vnics[b->want.vnic_count++] = *old;
+		if (order < 0) {
+			b->want.vnics[b->want.vnic_count++] = old[i++];
 			continue;
 		}
-		ret = build_vnic(b, old->dp.name, doc);
+		doc = raceway_model_get(b->model, b->vnic, names[n]);
+		ret = doc ? build_vnic(b, names[n], doc) : 0;
 		if (ret)
 			return ret;
-		*ret_ends |= !same_ends(old, &b->want.vnics[b->want.vnic_count - 1]);
+		if (doc)
+			*ret_ends |= order ||
+				     !same_ends(&old[i], &b->want.vnics[b->want.vnic_count - 1]);
+		i += order == 0;
+		n++;
 	}
 	return 0;
 }
 
 static int build_vnics(struct build *b)
 {
-	const json_t *all = raceway_model_all(b->model, b->vnic), *doc;
-	size_t count = json_object_size(all), taken;
+	RACEWAY_FREE const char **names = NULL;
+	size_t count, room;
 	bool ends = false;
-	const char *name;
 	int ret;
 
-	b->want.vnics = calloc(count + 1, sizeof(*b->want.vnics));
+	names = raceway_model_differing(b->former ? b->former->of : NULL, b->model, b->vnic,
+					&count);
+	if (!names)
+		return -ENOMEM;
+	room = count + (b->former ? b->former->vnic_count : 0);
+	b->want.vnics = calloc(room + 1, sizeof(*b->want.vnics));
 	if (!b->want.vnics)
 		return -ENOMEM;
-	ret = take_over(b, &ends);
-	taken = b->want.vnic_count;
-	if (ret || taken == count)
-		return ret ? ret : ends ? check_names(b) : 0;
-	json_object_foreach ((json_t *)all, name, doc) {
-		if (taken && raceway_model_get(b->former->of, b->vnic, name))
-			continue;
-		ret = build_vnic(b, name, doc);
-		if (ret)
-			return ret;
-	}
-	qsort(b->want.vnics, b->want.vnic_count, sizeof(*b->want.vnics), by_text);
-	return check_names(b);
+	ret = merge_vnics(b, names, count, &ends);
+	return ret || !ends ? ret : check_names(b);
 }
 
 /* Whether vNICs lie where they did as far as other objects have a say in that. */

@@ -245,30 +245,39 @@ static bool remarked(const struct raceway_store *store, const json_t *former,
 	       !json_equal(was ? was : store->no_mark, raceway_store_mark(store, kind->name, name));
 }
 
-static int write_kind(struct raceway_store *store, const struct raceway_kind *kind,
-		      const json_t *before, const json_t *after, const json_t *former,
-		      struct raceway_error *err)
+/* Those whose mark alone is another. */
+static int write_marks(struct raceway_store *store, const struct raceway_kind *kind,
+		       const struct raceway_model *after, const json_t *former,
+		       struct raceway_error *err)
 {
 	const char *name;
 	json_t *doc;
-	int r;
+	int r = 0;
 
-	json_object_foreach ((json_t *)before, name, doc) {
-		r = json_object_get(after, name) ? 0 : del(store, kind, name, err);
-		if (r < 0)
-			return r;
+	json_object_foreach ((json_t *)raceway_model_all(after, kind), name, doc) {
+		if (r == 0 && remarked(store, former, kind, name))
+			r = put(store, kind, name, doc, err);
 	}
-	json_object_foreach ((json_t *)after, name, doc) {
-		const json_t *old = json_object_get(before, name);
+	return r;
+}
 
-		if ((old == doc || (old && json_equal(old, doc))) &&
-		    !remarked(store, former, kind, name))
-			continue;
-		r = put(store, kind, name, doc, err);
-		if (r < 0)
-			return r;
+static int write_kind(struct raceway_store *store, const struct raceway_kind *kind,
+		      const struct raceway_model *before, const struct raceway_model *after,
+		      const json_t *former, struct raceway_error *err)
+{
+	RACEWAY_FREE const char **names = NULL;
+	size_t count;
+	int r = 0;
+
+	names = raceway_model_differing(before, after, kind, &count);
+	if (!names)
+		return raceway_error_set(err, RACEWAY_FAULT_SYSTEM, "", "", "out of memory");
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const json_t *doc = raceway_model_get(after, kind, names[i]);
+
+		r = doc ? put(store, kind, names[i], doc, err) : del(store, kind, names[i], err);
 	}
-	return 0;
+	return r == 0 && former ? write_marks(store, kind, after, former, err) : r;
 }
 
 static int write_note(struct raceway_store *store, struct raceway_error *err)
@@ -306,11 +315,10 @@ static int write_difference(struct raceway_store *store, const struct raceway_mo
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < raceway_kind_count; i++) {
-		const json_t *old = raceway_model_all(before, &raceway_kinds[i]);
-		const json_t *new = raceway_model_all(after, &raceway_kinds[i]);
+		const struct raceway_kind *kind = &raceway_kinds[i];
 
-		if (old != new || former)
-			r = write_kind(store, &raceway_kinds[i], old, new, former, err);
+		if (raceway_model_all(before, kind) != raceway_model_all(after, kind) || former)
+			r = write_kind(store, kind, before, after, former, err);
 	}
 	if (r == 0 && raceway_model_salt(before) != raceway_model_salt(after))
 		r = write_salt(store, raceway_model_salt(after), err);

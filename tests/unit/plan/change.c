@@ -96,6 +96,24 @@ static void expect_same(const struct raceway_want *one, const struct raceway_wan
 				 "change %d: %s", round, one->vnics[i].dp.name);
 }
 
+/* The difference as it is known is the one that all objects show, and leads back. */
+static void expect_difference(const struct raceway_model *model, const struct raceway_model *next,
+			      int round)
+{
+	struct raceway_model *other = raceway_model_clone(next);
+	json_auto_t *known = raceway_model_diff(model, next);
+	json_auto_t *seen = raceway_model_diff(model, other);
+	json_auto_t *back = raceway_model_back(model, next);
+
+	cr_assert(json_equal(known, seen), "change %d", round);
+	cr_assert_eq(raceway_model_go_back(other, back, NULL), 0, "change %d", round);
+	for (size_t i = 0; i < raceway_kind_count; i++)
+		cr_assert(json_equal(raceway_model_all(other, &raceway_kinds[i]),
+				     raceway_model_all(model, &raceway_kinds[i])),
+			  "change %d: %s", round, raceway_kinds[i].plural);
+	raceway_model_free(other);
+}
+
 Test(change, is_what_the_whole_would_be)
 {
 	struct raceway_model *model = raceway_model_new(), *next;
@@ -115,6 +133,7 @@ Test(change, is_what_the_whole_would_be)
 			raceway_model_free(next);
 			continue;
 		}
+		expect_difference(model, next, i);
 		ret = raceway_model_check(next, &world, &err);
 		cr_assert_eq(ret, raceway_model_check_all(next, &world, &all), "change %d: %s", i,
 			     all.message);
