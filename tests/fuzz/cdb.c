@@ -47,6 +47,7 @@ static size_t job_count, request_count, answered;
 static uint64_t now_ns;
 static uint8_t state[STATE_ROOM]; /* of reservations, on stable storage */
 static struct raceway_keep_write *saving;
+static bool saves_journal;
 static void end_save(struct raceway_keep_write *write);
 static size_t state_bytes;
 
@@ -197,7 +198,10 @@ static int store(const void *from, size_t bytes)
 
 static void end_save(struct raceway_keep_write *write)
 {
-	write->result = store(write->state, write->bytes);
+	if (saves_journal)
+		write->result = disks[0].mode == 2 ? -EIO : 0;
+	else
+		write->result = store(write->state, write->bytes);
 	write->done(write);
 }
 
@@ -205,6 +209,7 @@ static void save(void *context, struct raceway_worker *worker, struct raceway_ke
 {
 	if (saving) /* one at a time */
 		abort();
+	saves_journal = context;
 	if (disks[0].mode == 1)
 		saving = write;
 	else
@@ -219,12 +224,14 @@ static int load(void *context, void *to, size_t room, size_t *ret_bytes)
 }
 
 static const struct raceway_lu_keep keep = { save, load, NULL };
+static const struct raceway_lu_keep journal = { save, NULL, &saves_journal };
 
 static void begin_unit(size_t i)
 {
 	struct raceway_lu_options options = { .disk = &disks[i].disk,
 					      .naa = { 0x30, (uint8_t)i },
-					      .keep = i ? NULL : &keep };
+					      .keep = i ? NULL : &keep,
+					      .journal = i ? NULL : &journal };
 	int r;
 
 	memset(&disks[i], 0, sizeof(disks[i]));
