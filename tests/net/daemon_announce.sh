@@ -58,7 +58,7 @@ over() { # what was changed is announced by now
   wait "${catchers[@]}" 2>/dev/null || true
 }
 
-new_ns host s1 s2 lan
+new_ns host s1 s2 lan g
 wire host f1 s1 e0
 wire host f2 s2 e0
 wire host up0 lan e0
@@ -132,6 +132,46 @@ rw vnic set web/eth0 mac 02:00:00:00:00:1f
 over
 mac0=02:00:00:00:00:1f
 heard "another address, and one that goes down" lan-e0 "$(rarp $mac0 101)"
+
+# A vNIC of this machine: its addresses can be read, so its neighbours need not ask anew. Its own
+# system speaks, too, once it has an IPv6 address: only what is announced is looked at.
+rw segment add own number 40 uplink up1 vlan 300
+rw profile add local
+rw profile bind local server local
+rw vnic add local/eth0 segment own netns "$(ns g)" mac 02:00:00:00:00:22
+in_ns g sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0 net.ipv6.conf.eth0.accept_dad=0
+ip -n "$(ns g)" addr flush dev eth0
+ip -n "$(ns g)" addr add 10.9.0.5/24 dev eth0
+ip -n "$(ns g)" addr add 2001:db8::5/64 dev eth0
+sleep $WINDOW
+announced_are() { # DESCRIPTION FRAME...: each ROUNDS times
+  local what=$1 frame
+  shift
+  for frame; do
+    check_eq "$what: ${frame:24:12}" "$(grep -c "^$frame$" "$work/heard-lan-e1")" $ROUNDS
+  done
+}
+
+m=020000000022
+ip4=0a090005
+ip6=20010db8000000000000000000000005
+garp() { # VID in hex
+  printf 'ffffffffffff%s8100%s08060001080006040001%s%s000000000000%s%036d' $m "$1" $m $ip4 $ip4 0
+}
+na() { # VID FLAGS: any checksum; the unit tests look at that
+  printf '333300000001%s8100%s86dd6000000000203aff%sff020000000000000000000000000001' $m "$1" $ip6
+  printf '8800....%s000000%s0201%s' "$2" $ip6 $m
+}
+listen
+rw segment set own vlan 301
+over
+announced_are "a vNIC of this machine" "$(rarp 02:00:00:00:00:22 301)" "$(garp 012d)" "$(na 012d 20)"
+in_ns g sysctl -qw net.ipv6.conf.eth0.forwarding=1
+listen
+rw segment set own vlan 302
+over
+announced_are "a router" "$(rarp 02:00:00:00:00:22 302)" "$(garp 012e)" "$(na 012e a0)"
+rw profile unbind local
 
 # A cable that is not there yet.
 ip -n "$(ns lan)" link set e0 down
