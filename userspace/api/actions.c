@@ -144,6 +144,23 @@ bool raceway_api_action(struct raceway_core *core, const struct raceway_kind *ki
 
 #define ENROLL "/enroll"
 
+/* Who may enrol a server lets one in: the audit has it before the token is given out. */
+static int enroll(struct raceway_core *core, const char *server,
+		  const struct raceway_request *request, struct raceway_response *response,
+		  struct raceway_error *err)
+{
+	json_auto_t *lines =
+		json_pack("[{s:s, s:s, s:s}]", "op", "enroll", "kind", "server", "name", server);
+	const struct raceway_record record = {
+		.who = request->caller->name,
+		.from = request->caller->from,
+		.changes = lines,
+	};
+	int r = raceway_store_log(core->store, &record, err);
+
+	return r ? r : core->nodes.enroll(core->nodes.context, server, &response->json, err);
+}
+
 bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *kind,
 			const char *name, const struct raceway_request *request,
 			struct raceway_response *response)
@@ -161,7 +178,10 @@ bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *ki
 		raceway_api_method_error(request, "POST", response);
 		return true;
 	}
-	if (!raceway_model_get(core->model, kind, server))
+	if (request->dry_run)
+		r = raceway_error_set(&err, RACEWAY_FAULT_INVALID, object, "",
+				      "there is no dry run of enrolling: a token is new each time");
+	else if (!raceway_model_get(core->model, kind, server))
 		r = raceway_error_set(&err, RACEWAY_FAULT_NOT_FOUND, object, "", "does not exist");
 	else if (!core->nodes.enroll)
 		r = raceway_error_set(&err, RACEWAY_FAULT_REFUSED, object, "",
@@ -170,7 +190,7 @@ bool raceway_api_enroll(struct raceway_core *core, const struct raceway_kind *ki
 		r = raceway_rights_need(request->caller, &core->role_groups, RACEWAY_USER_SERVER,
 					"enrolling a server", &err);
 	if (!r)
-		r = core->nodes.enroll(core->nodes.context, server, &response->json, &err);
+		r = enroll(core, server, request, response, &err);
 	if (r)
 		raceway_api_error(response, &err);
 	else

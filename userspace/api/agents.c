@@ -15,7 +15,9 @@ static const char *text_of(const json_t *object, const char *key)
 /* What a director gives its servers. */
 static bool is_directed(const char *kind)
 {
-	static const char *const kinds[] = { "segment", "server", "profile", "vnic", "vhba" };
+	static const char *const kinds[] = { "segment",	 "server",	  "profile",
+					     "vnic",	 "vhba",	  "pool",
+					     "template", "template-vnic", "template-vhba" };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i], kind))

@@ -8,6 +8,7 @@
 #include "daemon/loop.h"
 #include "daemon/options.h"
 #include "util/caps.h"
+#include "util/limits.h"
 
 /* Who is told of events. */
 struct told {
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	raceway_admin_lower();
+	raceway_raise_files();
 	ret = raceway_options_parse(argc, argv, &options, &err);
 	if (!ret && options.help) {
 		raceway_options_help();

@@ -3,6 +3,7 @@
  * transaction. Values are kept as JSON. The oldest lines go when there are too many. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "store/internal.h"
 #include "util/cleanup.h"
@@ -110,6 +111,28 @@ int raceway_audit_write(struct raceway_store *store, const struct raceway_record
 		if (write_line(store, record, now_ns, change) != SQLITE_DONE)
 			return raceway_store_fail(store, "write", err);
 	return prune(store, err);
+}
+
+int raceway_store_log(struct raceway_store *store, const struct raceway_record *record,
+		      struct raceway_error *err)
+{
+	int64_t first = store->audit_first, last = store->audit_last;
+	struct timespec now;
+	int r = raceway_store_run(store, "BEGIN IMMEDIATE", "write", err);
+
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_REALTIME, &now);
+	r = raceway_audit_write(store, record, now.tv_sec * 1000000000LL + now.tv_nsec, err);
+	if (r == 0)
+		r = raceway_store_run(store, "COMMIT", "write", err);
+	if (r == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->audit_first = first;
+	store->audit_last = last;
+	return r;
 }
 
 int raceway_audit_take_back(struct raceway_store *store, int64_t last, struct raceway_error *err)

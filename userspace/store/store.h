@@ -42,6 +42,10 @@ int raceway_store_load(struct raceway_store *store, struct raceway_model **ret_m
 int raceway_store_commit(struct raceway_store *store, const struct raceway_model *before,
 			 const struct raceway_model *after, const struct raceway_record *record,
 			 struct raceway_error *err);
+/* Audit lines of what is no change of an object, in a transaction of their own. Not between a
+ * commit and raceway_store_keep() or raceway_store_take_back(). */
+int raceway_store_log(struct raceway_store *store, const struct raceway_record *record,
+		      struct raceway_error *err);
 /* Takes the last commit back, which was from `before` to `after`: objects, marks and audit are
  * what they were. */
 int raceway_store_take_back(struct raceway_store *store, const struct raceway_model *before,

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 
+#include "util/limits.h"
 #include "util/version.h"
 #include "vhba/control.h"
 #include "vhba/engine.h"
@@ -26,17 +26,6 @@ static int take_signals(void)
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
-/* A connection is a descriptor; poll(2) of the main thread takes any number. */
-static void raise_limits(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int serve(struct raceway_engine *engine, struct raceway_events *events, int fd,
@@ -70,7 +59,7 @@ static int run(const struct raceway_vhba_options *options, struct raceway_error 
 	struct raceway_events *events;
 	int signals = take_signals(), fd = -1, ret;
 
-	raise_limits();
+	raceway_raise_files();
 	ret = raceway_control_socket(options->run_dir, &fd, err);
 	if (ret)
 		return ret;

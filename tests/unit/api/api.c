@@ -450,6 +450,11 @@ static const struct raceway_caller networker = { .roles = RACEWAY_USER_BIT(RACEW
 						 .how = RACEWAY_BY_SOCKET,
 						 .name = "ned",
 						 .from = "test" };
+static const struct raceway_caller provider = { .roles = RACEWAY_USER_BIT(RACEWAY_USER_READ) |
+							 RACEWAY_USER_BIT(RACEWAY_USER_SERVER),
+						.how = RACEWAY_BY_SOCKET,
+						.name = "sam",
+						.from = "test" };
 
 Test(api, nobody_changes_what_is_not_theirs)
 {
@@ -492,22 +497,15 @@ Test(api, nobody_changes_what_is_not_theirs)
 /* Rates that a template has were judged when the template got them. */
 Test(api, templates_bring_their_rates_along)
 {
-	static const struct raceway_caller serverer = {
-		.roles =
-			RACEWAY_USER_BIT(RACEWAY_USER_READ) | RACEWAY_USER_BIT(RACEWAY_USER_SERVER),
-		.how = RACEWAY_BY_SOCKET,
-		.name = "sue",
-		.from = "test"
-	};
 
 	add_port_and_segment();
-	caller = &serverer;
+	caller = &provider;
 	cr_expect_eq(call("POST", "/v1/templates", "{\"name\":\"web\",\"updating\":true}"), 201);
 	cr_expect_eq(call("POST", "/v1/vnics", "{\"name\":\"web/eth0\",\"segment\":\"lan\"}"), 201);
 	cr_expect_eq(call("PATCH", "/v1/vnics/web/eth0", "{\"tx_pir\":\"1gbit\"}"), 403);
 	caller = &networker;
 	cr_expect_eq(call("PATCH", "/v1/vnics/web/eth0", "{\"tx_pir\":\"1gbit\"}"), 200);
-	caller = &serverer;
+	caller = &provider;
 	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"one\",\"from\":\"web\"}"), 201);
 	cr_expect_eq(call("POST", "/v1/apply",
 			  "{\"schema\":1,\"profiles\":[{\"name\":\"two\",\"from\":\"web\","
@@ -872,19 +870,13 @@ Test(api, who_comes_is_announced_but_not_by_a_server)
 /* Who may make profiles may make them from what others wrote, with the rates that it has. */
 Test(api, a_template_lends_its_rights)
 {
-	static const struct raceway_caller server = { .roles =
-							      RACEWAY_USER_BIT(RACEWAY_USER_READ) |
-							      RACEWAY_USER_BIT(RACEWAY_USER_SERVER),
-						      .how = RACEWAY_BY_SOCKET,
-						      .name = "sue",
-						      .from = "test" };
 
 	add_local_vnic();
 	cr_assert_eq(call("POST", "/v1/templates", "{\"name\":\"t\",\"updating\":true}"), 201);
 	cr_assert_eq(call("POST", "/v1/vnics",
 			  "{\"name\":\"t/a\",\"segment\":\"lan\",\"tx_pir\":\"1gbit\"}"),
 		     201);
-	caller = &server;
+	caller = &provider;
 	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"w\",\"from\":\"t\"}"), 201);
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"2gbit\"}"), 403);
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"1gbit\"}"), 403,
@@ -894,7 +886,7 @@ Test(api, a_template_lends_its_rights)
 	caller = &networker;
 	cr_expect_eq(call("PATCH", "/v1/vnics/t/a", "{\"tx_pir\":\"2gbit\"}"), 200);
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"3gbit\"}"), 200);
-	caller = &server;
+	caller = &provider;
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":null}"), 403,
 		     "nor is it given back by everybody");
 	cr_expect_eq(call("POST", "/v1/vnics",
@@ -907,4 +899,45 @@ Test(api, a_template_lends_its_rights)
 					"changed"),
 			"by")),
 		"ned");
+}
+
+static int tokens;
+
+static int give_token(void *context, const char *server, json_t **ret_answer,
+		      struct raceway_error *err)
+{
+	tokens++;
+	*ret_answer = json_pack("{s:s, s:s}", "token", "secret", "server", server);
+	return 0;
+}
+
+Test(api, who_enrolled_a_server_is_in_the_audit)
+{
+	tokens = 0;
+	cr_expect_eq(call("POST", "/v1/servers", "{\"name\":\"s1\"}"), 201);
+	cr_expect_eq(call("POST", "/v1/servers/s1/enroll", NULL), 409, "this is no director");
+	core.nodes.enroll = give_token;
+	caller = &networker;
+	cr_expect_eq(call("POST", "/v1/servers/s1/enroll", NULL), 403);
+	caller = &provider;
+	cr_expect_eq(call("POST", "/v1/servers/s2/enroll", NULL), 404);
+	cr_expect_eq(tokens, 0);
+	cr_expect_eq(call("POST", "/v1/servers/s1/enroll", NULL), 200);
+	cr_expect_eq(tokens, 1);
+	cr_expect_eq(call("POST", "/v1/servers/s1/enroll?dry_run=1", NULL), 409);
+	cr_expect_eq(tokens, 1, "a dry run gives nothing out");
+	cr_expect_eq(audit("server s1", "1"), 200);
+	cr_expect_str_eq(last("audit", "op"), "enroll");
+	cr_expect_str_eq(last("audit", "by"), provider.name);
+}
+
+Test(api, a_server_node_leaves_names_to_its_director)
+{
+	core.role = RACEWAY_NODE_SERVER;
+	cr_expect_eq(call("POST", "/v1/templates", "{\"name\":\"web\"}"), 409);
+	cr_expect_eq(call("POST", "/v1/profiles", "{\"name\":\"web\"}"), 409);
+	cr_expect_eq(call("POST", "/v1/pools",
+			  "{\"name\":\"m\",\"type\":\"mac\",\"from\":\"02:00:00:00:00:01\","
+			  "\"to\":\"02:00:00:00:00:04\"}"),
+		     409);
 }
