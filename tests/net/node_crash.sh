@@ -28,8 +28,8 @@ seen=$(echoes)
 in_ns lan ping -q -i 0.002 -w 170 10.1.0.1 >"$work/ping" 2>&1 &
 client=$!
 
-# The server: killed in the middle of a delivery, three times. What was acknowledged comes.
-for i in 1 2 3; do
+# The server: killed in the middle of a delivery, twice. What was acknowledged comes.
+for i in 1 2; do
   rw d profile add "p$i"
   rw d vnic add "p$i/a" segment inside ifname "a$i"
   rw d vnic add "p$i/b" segment inside ifname "b$i"
@@ -43,20 +43,18 @@ for i in 1 2 3; do
 done
 
 # The director: killed right after a change that was acknowledged.
-for i in 1 2; do
-  rw d vnic set "p$i/a" mtu $((1300 + i))
-  node_stop d KILL
-  node_start d --role director --listen 0.0.0.0:7471
-  until_true "s1 is back" is d server s1 .connected true
-  until_true "the change reached the server" is s1 vnic "p$i/a" .mtu $((1300 + i))
-  until_true "it is up" is d vnic "p$i/a" .oper up
-done
+rw d vnic set "p1/a" mtu 1301
+node_stop d KILL
+node_start d --role director --listen 0.0.0.0:7471
+until_true "s1 is back" is d server s1 .connected true
+until_true "the change reached the server" is s1 vnic "p1/a" .mtu 1301
+until_true "it is up" is d vnic "p1/a" .oper up
 
 kill -INT $client || true
 wait $client || true
 sent=$(awk '/transmitted/ { print $1 }' "$work/ping")
 answered=$(awk '/received/ { print $4 }' "$work/ping")
-echo "5 kills: sent $sent, arrived $(($(echoes) - seen)), answered $answered"
+echo "3 kills: sent $sent, arrived $(($(echoes) - seen)), answered $answered"
 check_between "there was traffic" "$sent" 100 1000000
 check_eq "all arrived" $(($(echoes) - seen)) "$sent"
 check_eq "all were answered" "$answered" "$sent"

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/peer.h"
@@ -61,19 +60,6 @@ static int world_dir(void *context, const char *path)
 	if (stat(path, &info))
 		return errno == EACCES ? 0 : -errno;
 	return S_ISDIR(info.st_mode) ? 0 : -ENOTDIR;
-}
-
-void raceway_core_event(struct raceway_core *core, const char *event, json_t *data)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	json_object_set_new(
-		data, "time",
-		json_integer(now.tv_sec * (json_int_t)RACEWAY_NSEC_PER_SEC + now.tv_nsec));
-	if (core->on_event)
-		core->on_event(core->on_event_context, event, data);
-	json_decref(data);
 }
 
 static void on_link(enum raceway_link_change change, const struct raceway_link *link, void *context)

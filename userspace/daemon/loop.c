@@ -226,8 +226,7 @@ static int open_loop(struct loop *l)
 	    add(l, l->watch_fd) || add(l, l->drops_fd) || add(l, l->inotify_fd) ||
 	    add(l, l->core->announce.timer_fd) || add(l, l->core->kernel.events_fd) ||
 	    add(l, l->core->storage.epoll_fd) || add(l, l->core->confirm.timer_fd) ||
-	    add(l, raceway_http_fd(l->http)) ||
-	    (l->node && add(l, raceway_node_fd(l->node))))
+	    add(l, raceway_http_fd(l->http)) || (l->node && add(l, raceway_node_fd(l->node))))
 		return -errno;
 	return 0;
 }

@@ -121,6 +121,17 @@ Test(roster, a_renewed_certificate_takes_over_with_its_first_use)
 	cr_assert_eq(raceway_roster_check(&roster, "s1", "bb", &err), 0);
 }
 
+Test(roster, what_was_renewed_and_not_used_ends_with_a_new_enrolment)
+{
+	offer("s1", secret);
+	cr_assert_eq(raceway_roster_accept(&roster, "s1", "aa", &err), 0);
+	cr_assert_eq(raceway_roster_renew(&roster, "s1", "bb", &err), 0);
+	offer("s1", second);
+	cr_assert_eq(raceway_roster_accept(&roster, "s1", "cc", &err), 0);
+	check_no(raceway_roster_check(&roster, "s1", "bb", &err), "another certificate");
+	cr_assert_eq(raceway_roster_check(&roster, "s1", "cc", &err), 0);
+}
+
 Test(roster, what_is_dropped_counts_no_more)
 {
 	offer("s1", secret);
