@@ -455,6 +455,8 @@ Test(people, a_template_lends_its_rights)
 	cr_expect_eq(call("PATCH", "/v1/vnics/t/a", "{\"tx_pir\":\"2gbit\"}"), 200);
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"3gbit\"}"), 200);
 	caller = &provider;
+	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":\"2gbit\"}"), 403,
+		     "the template's value, but an own word");
 	cr_expect_eq(call("PATCH", "/v1/vnics/w/a", "{\"tx_pir\":null}"), 403,
 		     "nor is it given back by everybody");
 	cr_expect_eq(call("POST", "/v1/vnics",

@@ -161,6 +161,11 @@ Test(pool, given_by_hand)
 		      REFUSED, "vnic web2/z", "pool",
 		      "pool m has no mac left: all 4 from 02:00:00:00:00:01 to 02:00:00:00:00:04 "
 		      "are in use or reserved; make it larger by pool set m to LAST" });
+	wrong(model, "vnic", "web1/z", ADD,
+	      "{\"segment\": \"other\", \"mac\": \"02:00:00:00:00:01\"}",
+	      (struct raceway_test_error){
+		      REFUSED, "vnic web1/z", "mac",
+		      "mac 02:00:00:00:00:01 of pool m is already that of vnic web1/a" });
 	wrong(model, "vnic", "web2/z", ADD,
 	      "{\"segment\": \"other\", \"pool\": \"m\", \"mac\": \"02:00:00:00:00:01\"}",
 	      (struct raceway_test_error){
@@ -189,12 +194,14 @@ Test(pool, port_and_node_names)
 {
 	struct raceway_model *model = raceway_test_model(text());
 
+	right(model, "vhba", "web1/z", ADD, "{\"san\": \"n\"}");
 	right(model, "vhba", "web1/h", ADD,
 	      "{\"san\": \"n\", \"pool\": \"p\", \"wwnn-pool\": \"w\"}");
 	right(model, "vhba", "web1/i", ADD,
 	      "{\"san\": \"n\", \"pool\": \"p\", \"wwnn_pool\": \"w\"}");
 	right(model, "vhba", "web2/h", ADD,
 	      "{\"san\": \"n\", \"pool\": \"p\", \"wwnn_pool\": \"w\"}");
+	expect(model, "vhba", "web1/h", "wwnn", "2000000000000001");
 	expect(model, "vhba", "web1/i", "wwpn", "5000000000000002");
 	expect(model, "vhba", "web1/i", "wwnn", "2000000000000001");
 	expect(model, "vhba", "web2/h", "wwpn", "5000000000000003");
