@@ -15,7 +15,7 @@ gcc -std=gnu11 -O1 -D_GNU_SOURCE "-I$top/include" "-I$top/userspace" "-I$work/ot
   $(pkg-config --cflags libbpf libnl-3.0 libnl-route-3.0 libnl-genl-3.0 jansson libmicrohttpd) \
   -o "$work/other/racewayd" "$top/userspace/loader/objects.c" "$top"/userspace/daemon/*.c \
   "$bin/libraceway.a" $(pkg-config --libs libbpf libxdp libnl-3.0 libnl-route-3.0 \
-    libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libcurl libsystemd)
+    libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libsystemd gnutls)
 
 prog_of() { # DEV: the TC program's id
   local pin

@@ -253,5 +253,5 @@ other_build() {
     $(pkg-config --cflags libbpf libnl-3.0 libnl-route-3.0 libnl-genl-3.0 jansson) \
     -o "$o/raceway-loader" "$top/userspace/loader/objects.c" "$top/userspace/loader/main.c" \
     "$bin/libraceway.a" $(pkg-config --libs libbpf libxdp libnl-3.0 libnl-route-3.0 \
-      libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libcurl libsystemd)
+      libnl-genl-3.0 sqlite3 libmicrohttpd jansson yaml-0.1 libsystemd gnutls)
 }
