@@ -66,10 +66,10 @@ node_stop d KILL
 node_stop s1 KILL
 ip -n "$(ns g)" link del eth0
 restart s1
-check "made from its own store" ip -n "$(ns g)" -o link show eth0
+check "made from its own store" test -n "$(ip -n "$(ns g)" -o link show eth0)"
 check_eq "it says what it lacks" "$(value s1 server local .connected)" false
 ip -n "$(ns g)" addr add 10.1.0.1/24 dev eth0
 until_true "traffic without any director's daemon" pings lan 10.1.0.1
-refused "still the director's" 1 "are the director's" rw s1 profile del web
+refused "still the director's" 1 "are the director's" rw s1 vnic del web/eth0
 node_start d --role director --listen 0.0.0.0:7471
 until_true "and the director finds all in place" is d vnic web/eth0 .oper up
