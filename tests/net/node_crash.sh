@@ -25,8 +25,8 @@ echoes() {
   in_ns g grep "^Icmp: [0-9]" /proc/net/snmp | cut -d " " -f 10
 }
 seen=$(echoes)
-in_ns lan ping -q -i 0.002 -w 170 10.1.0.1 >"$work/ping" 2>&1 &
-client=$!
+background in_ns lan ping -q -i 0.002 -w 170 10.1.0.1 >"$work/ping" 2>&1
+client=$child # ping itself: a shell between would keep the signal to itself
 
 # The server: killed in the middle of a delivery, twice. What was acknowledged comes.
 for i in 1 2; do
