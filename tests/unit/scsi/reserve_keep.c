@@ -87,7 +87,7 @@ Test(reserve_keep, a_state_that_cannot_be_read)
  */
 Test(reserve_keep, nobody_waits_for_stable_storage_but_this_unit)
 {
-	struct bed_task first = { 0 }, second = { 0 }, read = { 0 };
+	static struct bed_task first, second, read;
 	struct raceway_nexus *other = bed_nexus("o", bed_lu(bed_disk()));
 
 	cr_assert_eq(new_kept_lu(), 0);

@@ -100,13 +100,17 @@ static void cancel_late(struct raceway_call *call, struct raceway_worker *on)
 
 static void nothing(struct raceway_call *call, struct raceway_worker *on)
 {
+}
+
+static void tell(struct raceway_call *call, struct raceway_worker *on)
+{
 	sem_post(&over);
 }
 
 /* On the worker, and returns when it has run. */
 static void on_worker(void (*run)(struct raceway_call *call, struct raceway_worker *on))
 {
-	struct raceway_call call = { .run = run }, then = { .run = nothing };
+	struct raceway_call call = { .run = run }, then = { .run = tell };
 
 	raceway_worker_call(worker, &call);
 	raceway_worker_call(worker, &then);
