@@ -27,16 +27,16 @@ for i in $(seq 4); do rw d vnic add "p/v$i" segment red; done
 } >"$work/much.yaml"
 rw d apply -f "$work/much.yaml" >/dev/null
 
+# s1's place is taken by somebody who takes nothing of what he is sent.
+peer 10.7.1.1 deaf "$pem" s1 >/dev/null 2>&1 &
+children+=($!)
+until_true "the deaf one is connected" is d server s1 .connected true
 for how in nothing nonsense huge half; do
   for _ in 1 2 3; do
     peer 10.7.1.1 $how "$pem" >/dev/null 2>&1 &
     children+=($!)
   done
 done
-# s1's place is taken by somebody who takes nothing of what he is sent.
-peer 10.7.1.1 deaf "$pem" s1 >/dev/null 2>&1 &
-children+=($!)
-until_true "the deaf one is connected" is d server s1 .connected true
 start=$(date +%s%N)
 rw d profile bind p server s2
 until_true "s2 is served meanwhile" is d vnic p/v4 .oper up
