@@ -141,9 +141,9 @@ rw vhba set b/h0 chap "" secret-file "" mutual-chap "" mutual-secret-file "" aut
 # shellcheck disable=SC2317
 whole() { [ "$(rw -j volume show "$1" | jq -r '.volumes[0].oper')" = up ]; }
 rw volume snapshot pool/boot before 2>/dev/null
+until_true "the snapshot is whole" whole pool/before
 rw volume clone pool/boot twin 2>/dev/null
 check "a has changed it since" io a "$a" 0 'write -P 0x99 0 1M' flush
-until_true "the snapshot is whole" whole pool/before
 until_true "the clone is whole" whole pool/twin
 refused "a snapshot is not written to" "vhba a/h0: volume pool/before is read-only: map it with ro" \
   rw vhba map a/h0 lun 1 volume pool/before

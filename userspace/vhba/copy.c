@@ -275,9 +275,12 @@ int raceway_copy_start(struct raceway_engine *engine, const char *path, const ch
 	bool whole;
 	int ret;
 
-	if (is_copied(engine, from) || raceway_copy_is_making(engine, to))
-		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, from, "from",
-					 "a copy of it goes on");
+	if (is_copied(engine, from))
+		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, to, "from",
+					 "%s is being copied already: one copy at a time", from);
+	if (raceway_copy_is_making(engine, to))
+		return raceway_error_set(err, RACEWAY_FAULT_REFUSED, to, "",
+					 "it is being made already");
 	ret = raceway_pool_copy_begin(path, from, to, &files, &whole, err);
 	if (ret)
 		return ret;
