@@ -54,7 +54,7 @@ tries_again() { [ "$(asked hello)" -ge 2 ]; }
 for _ in $(seq 10); do tries_again && break; sleep 1; done
 check "it is tried again" tries_again
 sleep 2
-check_between "with pauses" "$(asked hello)" 2 10
+check_between "with pauses" "$(asked hello)" 2 8
 check_eq "oper" "$(value /v1/vhbas/web/h0 .oper)" "engine down"
 check_eq "oper of the portal" "$(value /v1/portals/p .oper)" "engine down"
 check_eq "metrics" "$(api GET /metrics | grep '^raceway_engine_up')" "raceway_engine_up 0"
